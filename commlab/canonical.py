@@ -1,0 +1,160 @@
+"""From a source's own types to the canonical ones, and back in time to what `as_of` knew."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow.parquet as pq
+
+from commlab.config import Settings
+from commlab.engine import INSTANT, LOCAL, Engine
+from commlab.errors import DataError
+from commlab.tables import Column, Table
+
+# Written into Parquet files whose keys the writer has already made sure of.
+UNIQUE_MARK = b"commlab.unique"
+
+_INSIDE = {
+    "id": "string",
+    "text": "string",
+    "time": LOCAL,
+    "date": "date",
+    "money": "int64",
+    "int": "int64",
+    "float": "float64",
+    "bool": "boolean",
+    "list": "array<string>",
+}
+
+
+class Canonical:
+    """Casts tables of one engine and workspace.
+
+    Args:
+        engine: The engine that holds the tables.
+        settings: Zone and other settings of the workspace.
+    """
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+
+    def column(self, declared: Table, raw: ir.Table, name: str) -> ir.Value:
+        """Return one column in its canonical type; absent ones are typed nulls or the default."""
+        column = declared[name]
+        if name not in raw.columns:
+            value = ibis.null(_INSIDE[column.dtype])
+        else:
+            value = self._cast(column, raw[name])
+        if name == "buyer_status" and "member_id" in raw.columns:
+            known = raw["member_id"].cast("string").notnull()
+            value = value.fill_null(ibis.ifelse(known, "member", "unknown"))
+        if column.default is not None:
+            value = value.fill_null(ibis.literal(column.default, _INSIDE[column.dtype]))
+        return value
+
+    def filled(self, declared: Table, raw: ir.Table) -> ir.Table:
+        """Return a table whose times are naive local already, with every declared column."""
+        columns = {}
+        for column in declared.columns:
+            inside = _INSIDE[column.dtype]
+            value = raw[column.name] if column.name in raw.columns else ibis.null(inside)
+            if column.default is not None:
+                value = value.fill_null(ibis.literal(column.default, inside))
+            columns[column.name] = value
+        return raw.select(**columns)
+
+    def table(self, declared: Table, raw: ir.Table, path: Path | None = None) -> ir.Table:
+        """Return all rows in canonical types, exact copies of keyed rows counted once.
+
+        Raises:
+            DataError: A required column is missing, or rows with one key contradict each other.
+        """
+        for name in declared.required:
+            if name not in raw.columns:
+                have = ", ".join(raw.columns)
+                raise DataError(
+                    f"the required column {name!r} is missing.",
+                    where=declared.name,
+                    fix=f"The table has: {have}.",
+                )
+        cast = raw.select(**{name: self.column(declared, raw, name) for name in declared.names})
+        if declared.key and not _marked_unique(path):
+            cast = self._without_copies(declared, cast)
+        return cast
+
+    def known_at(self, declared: Table, whole: ir.Table, end: dt.datetime) -> ir.Table:
+        """Return the rows and facts that were known before the local midnight `end`."""
+        rows = whole
+        if declared.event:
+            column = declared[declared.event]
+            event = rows[declared.event]
+            limit = _limit(column, end)
+            # An undated optional event (a tag without its time) may well be earlier.
+            seen = event < limit if column.required else event.isnull() | (event < limit)
+            rows = rows.filter(seen)
+        changes: dict[str, ir.Value] = {}
+        for column in declared.columns:
+            source = column.follows or (column.name if column.later else "")
+            if not source:
+                continue
+            unknown = rows[source] >= _limit(declared[source], end)
+            inside = _INSIDE[column.dtype]
+            instead = (
+                ibis.null(inside)
+                if column.default is None
+                else ibis.literal(column.default, inside)
+            )
+            changes[column.name] = ibis.ifelse(unknown.fill_null(False), instead, rows[column.name])
+        if "last_seen_at" in declared:
+            last = ibis.literal(end - dt.timedelta(microseconds=1), LOCAL)
+            seen_at = rows["last_seen_at"]
+            changes["last_seen_at"] = ibis.ifelse(seen_at > last, last, seen_at)
+        return rows.mutate(**changes) if changes else rows
+
+    def _cast(self, column: Column, value: ir.Value) -> ir.Value:
+        kind = value.type()
+        if kind.is_string() and column.dtype not in ("id", "text"):
+            value = value.strip().nullif("")
+        if column.dtype in ("id", "text"):
+            return value.cast("string")
+        if column.dtype == "time":
+            return self.engine.local(value.cast(INSTANT), self.settings.zone)
+        if column.dtype == "money":
+            # Doubles hold money exactly up to 9e13; a product of DECIMALs would be rounded by Ibis.
+            return (value.cast("float64") * 100).round().cast("int64")
+        if column.dtype == "list" and kind.is_string():
+            return value.split(";")
+        return value.cast(_INSIDE[column.dtype])
+
+    def _without_copies(self, declared: Table, rows: ir.Table) -> ir.Table:
+        key = [rows[name] for name in declared.key]
+        counts = rows.group_by(key).agg(n=rows.count()).filter(ibis._.n > 1)
+        doubled = int(self.engine.execute(counts.count()))
+        if not doubled:
+            return rows
+        once = rows.distinct()
+        left = once.group_by([once[name] for name in declared.key]).agg(n=once.count())
+        conflicts = int(self.engine.execute(left.filter(left.n > 1).count()))
+        if conflicts:
+            raise DataError(
+                f"{conflicts:,} keys ({', '.join(declared.key)}) have rows that contradict "
+                "each other.",
+                where=declared.name,
+                fix="Run `commlab check` for examples, and keep one row a key.",
+            )
+        return once
+
+
+def _limit(column: Column, end: dt.datetime) -> ir.Value:
+    return ibis.literal(end.date()) if column.dtype == "date" else ibis.literal(end, LOCAL)
+
+
+def _marked_unique(path: Path | None) -> bool:
+    if path is None or path.suffix != ".parquet" or path.is_dir():
+        return False
+    metadata = pq.read_schema(path).metadata or {}
+    return metadata.get(UNIQUE_MARK) == b"true"

@@ -1,0 +1,323 @@
+"""`Dataset`: the canonical tables of a workspace on an engine, as they were known at `as_of`."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from commlab import guards
+from commlab.canonical import Canonical
+from commlab.config import Settings, read_settings
+from commlab.engine import Engine, connect
+from commlab.errors import ArgumentError, MissingTableError, WorkspaceError
+from commlab.tables import ENOUGH, TABLES, table
+
+if TYPE_CHECKING:
+    from commlab.quality import Findings
+
+SUFFIXES = (".parquet", ".csv", ".csv.gz")
+DATABASE_FILES = (".duckdb", ".db")
+HASH_WHOLE = 64 * 2**20  # larger files are known by size, time and both ends
+
+
+class Dataset:
+    """Canonical tables on an engine, cut at `as_of`.
+
+    Made by `open_dataset`. Tables are Ibis expressions, read in place and lazily.
+
+    Attributes:
+        source: Folder or address that was opened.
+        name: Name of the brand or, without one, of the folder.
+        settings: Settings of the workspace.
+        engine: The engine.
+        as_of: Last day read, a local date, inclusive.
+        tables: Names of the canonical tables that the workspace holds, in the order of the
+            declaration.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        settings: Settings,
+        engine: Engine,
+        raw: dict[str, ir.Table],
+        as_of: dt.date | None = None,
+        files: dict[str, Path] | None = None,
+    ) -> None:
+        self.source = source
+        self.settings = settings
+        self.engine = engine
+        self.name = settings.name or Path(source.split("://")[-1]).name
+        self.tables = tuple(name for name in TABLES if name in raw)
+        self._raw = raw
+        self._files = files or {}
+        self._canonical = Canonical(engine, settings)
+        self._cache: dict[str, ir.Table] = {}
+        if not self.tables:
+            raise WorkspaceError(
+                "holds none of the canonical tables.",
+                where=self.name,
+                fix=f"It needs at least one of {', '.join(ENOUGH)}: see `commlab load --help`.",
+            )
+        first, last = self._span()
+        self.as_of = as_of or settings.as_of or self._default_as_of(last)
+        if first is not None and self.as_of < first:
+            raise ArgumentError(
+                f"as_of == {self.as_of.isoformat()}, must be >= {first.isoformat()}, "
+                "the first day of the data."
+            )
+
+    @property
+    def end(self) -> dt.datetime:
+        """The local midnight after `as_of`: everything read is earlier."""
+        return dt.datetime.combine(self.as_of + dt.timedelta(days=1), dt.time())
+
+    def has(self, *names: str) -> bool:
+        """Return whether the workspace holds all of these tables."""
+        return all(table(name).name in self._raw for name in names)
+
+    def columns(self, name: str) -> frozenset[str]:
+        """Return the declared columns that the source of a table really holds."""
+        return frozenset(self.raw(name).columns) & frozenset(table(name).names)
+
+    def raw(self, name: str) -> ir.Table:
+        """Return a table as it stands in the source: nothing cast, all rows.
+
+        Raises:
+            MissingTableError: The workspace does not hold the table.
+        """
+        if not self.has(name):
+            raise MissingTableError(
+                f"this needs the table {name!r}, which the workspace does not have.",
+                where=self.name,
+                fix=f"It has: {', '.join(self.tables)}.",
+            )
+        return self._raw[name]
+
+    def table(self, name: str) -> ir.Table:
+        """Return a canonical table as it was known at the end of `as_of`.
+
+        Every declared column is there: ids and texts as strings, times as naive local
+        timestamps, dates as dates, money as int64 minor units; absent columns hold nulls or
+        their default. Rows later than `as_of` are left out; facts that became known later are
+        null. Exact copies of rows in a table with a key count once.
+
+        Raises:
+            MissingTableError: The workspace does not hold the table.
+            DataError: A required column is missing, or two rows with one key contradict.
+        """
+        if name not in self._cache:
+            whole = self._canonical.table(table(name), self.raw(name), self._files.get(name))
+            self._cache[name] = self._canonical.known_at(table(name), whole, self.end)
+        return self._cache[name]
+
+    def staff_ids(self) -> ir.Table:
+        """Return the ids of staff, bots and atmosphere accounts: one column, `member_id`."""
+        parts = [ibis.memtable({"member_id": [str(item) for item in self.settings.staff]},
+                               schema={"member_id": "string"})]  # fmt: skip
+        if self.has("members"):
+            members = self.table("members")
+            parts.append(members.filter(members.role != "member").select("member_id"))
+        if self.has("staff"):
+            parts.append(self.table("staff").select(member_id="staff_id"))
+        return ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
+
+    def people(self) -> ir.Table:
+        """Return the persons who are not staff: the columns of `members`.
+
+        Without a members table they are made from memberships, messages and orders, `joined_at`
+        being the first sight and the other columns null.
+        """
+        if self.has("members"):
+            people = self.table("members")
+        else:
+            people = self._canonical.filled(table("members"), self._first_sights())
+        return people.anti_join(self.staff_ids(), "member_id")
+
+    def frame(self, expr: ir.Table, order_by: Sequence[str] = ()) -> pd.DataFrame:
+        """Run an expression and return its rows, in explicit order.
+
+        Args:
+            expr: Expression over the tables of this dataset.
+            order_by: Columns to sort by; nulls last.
+        """
+        if order_by:
+            expr = expr.order_by([ibis.asc(column, nulls_first=False) for column in order_by])
+        return self.engine.execute(expr)
+
+    @overload
+    def money(self, amount: float) -> float: ...
+    @overload
+    def money(self, amount: pd.Series) -> pd.Series: ...
+    def money(self, amount: Any) -> Any:
+        """Return minor units (fen, pence) as currency units."""
+        return amount / 100
+
+    def check(self) -> Findings:
+        """Return what is wrong with the data, worst first (see `commlab.quality`)."""
+        from commlab import quality
+
+        return quality.check(self)
+
+    def fingerprint(self) -> str:
+        """Return 16 hex digits that change when a table or a setting changes."""
+        digest = hashlib.blake2b(digest_size=8)
+        digest.update(repr(dataclasses.astuple(self.settings)).encode())
+        for name in self.tables:
+            digest.update(name.encode())
+            if name in self._files:
+                digest.update(_file_digest(self._files[name]))
+            else:
+                rows = self.engine.execute(self._raw[name].count())
+                digest.update(f"{rows}|{self._raw[name].schema()}".encode())
+        return digest.hexdigest()
+
+    def _first_sights(self) -> ir.Table:
+        sights = [
+            self.table(name).select("member_id", at=table(name).event)
+            for name in ("memberships", "messages", "orders")
+            if self.has(name)
+        ]
+        if not sights:
+            raise MissingTableError(
+                "there is nobody to describe.",
+                where=self.name,
+                fix=f"Add members, or one of {', '.join(ENOUGH)}.",
+            )
+        seen = ibis.union(*sights) if len(sights) > 1 else sights[0]
+        seen = seen.filter(seen.member_id.notnull(), seen["at"].notnull())
+        return seen.group_by("member_id").agg(joined_at=seen["at"].min())
+
+    def _span(self) -> tuple[dt.date | None, dt.date | None]:
+        """First and last local day with a row in the tables that carry activity."""
+        named = [name for name in ("orders", "messages") if self.has(name)]
+        named = named or [name for name in ("memberships", "members") if self.has(name)]
+        ends: list[dt.date] = []
+        for name in named:
+            event = self._canonical.column(table(name), self._raw[name], table(name).event)
+            edges = self._raw[name].agg(first=event.min(), last=event.max())
+            row = self.engine.execute(edges).iloc[0]
+            ends += [pd.Timestamp(item).date() for item in row if not pd.isna(item)]
+        return (min(ends), max(ends)) if ends else (None, None)
+
+    def _default_as_of(self, last: dt.date | None) -> dt.date:
+        if last is None:
+            raise WorkspaceError(
+                "the last day of the data cannot be seen: there are no dated rows.",
+                where=self.name,
+                fix="Give as_of, or add orders or messages.",
+            )
+        return last - dt.timedelta(days=1)
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({self.name!r}, as_of={self.as_of.isoformat()}, engine={self.engine.name!r}, "
+            f"tables: {', '.join(self.tables)})"
+        )
+
+
+def _file_digest(path: Path) -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    parts = sorted(path.rglob("*")) if path.is_dir() else [path]
+    for part in parts:
+        if not part.is_file():
+            continue
+        stat = part.stat()
+        digest.update(f"{part.name}|{stat.st_size}".encode())
+        with part.open("rb") as stream:
+            if stat.st_size <= HASH_WHOLE:
+                digest.update(stream.read())
+            else:
+                digest.update(f"{stat.st_mtime_ns}".encode())
+                digest.update(stream.read(2**20))
+                stream.seek(-(2**20), os.SEEK_END)
+                digest.update(stream.read())
+    return digest.digest()
+
+
+def workspace_files(folder: Path) -> dict[str, Path]:
+    """Return the file (or Parquet folder) of each canonical table in a workspace folder.
+
+    Raises:
+        WorkspaceError: The folder is missing, or holds one table twice.
+    """
+    if not folder.exists():
+        raise WorkspaceError(
+            "there is no such folder.",
+            where=str(folder),
+            fix="Make a workspace with `commlab load` or `commlab simulate`.",
+        )
+    found: dict[str, Path] = {}
+    for name in TABLES:
+        candidates = [folder / f"{name}{suffix}" for suffix in SUFFIXES] + [folder / name]
+        present = [path for path in candidates if path.is_file() or _parquet_folder(path)]
+        if len(present) > 1:
+            names = " and ".join(path.name for path in present)
+            raise WorkspaceError(
+                f"{name} is there twice: {names}.", where=folder.name, fix="Keep one of them."
+            )
+        if present:
+            found[name] = present[0]
+    return found
+
+
+def _parquet_folder(path: Path) -> bool:
+    return path.is_dir() and any(path.glob("*.parquet"))
+
+
+def open_dataset(
+    source: str | os.PathLike[str],
+    *,
+    as_of: str | dt.date | None = None,
+    engine: str | None = None,
+) -> Dataset:
+    """Open a workspace.
+
+    Args:
+        source: Folder with one Parquet or CSV file per canonical table, a DuckDB file, or the
+            address of a database that holds tables of those names (`postgres://…`).
+        as_of: Last day to read, a local date, inclusive. Default: `as_of` in `commlab.toml`,
+            else the day before the last row of orders or messages.
+        engine: "duckdb" (default) or "spark"; for an address, the database itself.
+
+    Returns:
+        The dataset, its tables still unread.
+
+    Raises:
+        WorkspaceError: The folder or database is not a workspace.
+        ArgumentError: `as_of` is not a date or is before the first row; unknown engine.
+        DataError: A file cannot be read.
+
+    Example:
+        >>> ds = open_dataset("data_samples", as_of="2026-06-30")  # doctest: +SKIP
+        >>> ds.has("orders", "messages")  # doctest: +SKIP
+        True
+    """
+    day = guards.date("as_of", as_of)
+    address = str(source)
+    if "://" in address or address.endswith(DATABASE_FILES):
+        if "://" not in address:
+            address = f"duckdb://{address}"
+        settings = Settings()
+        connection = connect(address, settings)
+        held = set(connection.con.list_tables())
+        raw = {name: connection.con.table(name) for name in TABLES if name in held}
+        return Dataset(address.split("@")[-1], settings, connection, raw, day)
+    folder = Path(source)
+    files = workspace_files(folder)
+    settings = read_settings(folder)
+    connection = connect(engine or settings.engine, settings)
+    raw = {
+        name: (connection.read_csv if ".csv" in path.suffixes else connection.read_parquet)(path)
+        for name, path in files.items()
+    }
+    return Dataset(str(folder), settings, connection, raw, day, files)

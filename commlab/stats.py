@@ -1,0 +1,273 @@
+"""Intervals and tests that metrics and models share: numpy in, numpy out, vectorised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special, stats
+
+from commlab import guards
+from commlab.estimate import LEVEL
+
+Array = npt.NDArray[np.float64]
+# Beyond this size moments are as good as a bootstrap and a thousand times quicker.
+BOOTSTRAP_LIMIT = 20_000
+
+
+def quantile(level: float = LEVEL) -> float:
+    """Return the two-sided normal quantile of a confidence level.
+
+    Example:
+        >>> round(quantile(0.95), 6)
+        1.959964
+    """
+    guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
+    return float(special.ndtri(0.5 + level / 2))
+
+
+def wilson(
+    successes: npt.ArrayLike,
+    n: npt.ArrayLike,
+    *,
+    level: float = LEVEL,
+    deff: npt.ArrayLike = 1.0,
+) -> tuple[Array, Array]:
+    """Return the Wilson score interval of a rate (Wilson 1927, J. Am. Stat. Assoc. 22).
+
+    Args:
+        successes: Number of successes, any shape.
+        n: Number of trials; the interval is NaN where it is 0.
+        level: Confidence level.
+        deff: Design effect; the effective n is n / deff (Korn & Graubard 1998).
+
+    Returns:
+        Lower and upper ends, between 0 and 1.
+
+    Example:
+        >>> low, high = wilson(44, 100)
+        >>> round(float(low), 4), round(float(high), 4)
+        (0.3467, 0.5377)
+    """
+    z = quantile(level)
+    trials = np.asarray(n, dtype=float)
+    effective = trials / np.maximum(np.asarray(deff, dtype=float), 1e-12)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = np.asarray(successes, dtype=float) / trials
+        centre = (rate + z**2 / (2 * effective)) / (1 + z**2 / effective)
+        half = z / (1 + z**2 / effective)
+        half = half * np.sqrt(rate * (1 - rate) / effective + z**2 / (4 * effective**2))
+        # Exact at the edges, where rounding would leave 1e-17.
+        low = np.where(rate == 0, 0.0, np.clip(centre - half, 0, 1))
+        high = np.where(rate == 1, 1.0, np.clip(centre + half, 0, 1))
+    empty = trials == 0
+    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
+
+
+def mean_interval(
+    n: npt.ArrayLike, total: npt.ArrayLike, total_sq: npt.ArrayLike, *, level: float = LEVEL
+) -> tuple[Array, Array, Array]:
+    """Return mean and Student-t interval from a count, a sum and a sum of squares.
+
+    Returns:
+        Mean, lower and upper end; the interval is NaN where n < 2.
+
+    Example:
+        >>> [round(float(x), 3) for x in mean_interval(4, 10.0, 30.0)]
+        [2.5, 0.446, 4.554]
+    """
+    guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
+    count = np.asarray(n, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.asarray(total, dtype=float) / count
+        spread = np.maximum(np.asarray(total_sq, dtype=float) - count * mean**2, 0) / (count - 1)
+        error = np.sqrt(spread / count)
+        half = stats.t.ppf(0.5 + level / 2, np.where(count > 1, count - 1, np.nan)) * error
+    return mean, mean - half, mean + half
+
+
+def ratio_interval(
+    n: npt.ArrayLike,
+    sum_y: npt.ArrayLike,
+    sum_x: npt.ArrayLike,
+    sum_yy: npt.ArrayLike,
+    sum_xx: npt.ArrayLike,
+    sum_xy: npt.ArrayLike,
+    *,
+    level: float = LEVEL,
+) -> tuple[Array, Array, Array]:
+    """Return Σy / Σx with its delta-method interval from sums over n independent units.
+
+    With units = clusters it is the cluster-robust interval of a mean (y = sums, x = sizes).
+    Source: Deng, Knoblich & Lu 2018, Applying the delta method in metric analytics, eq. 3.
+
+    Returns:
+        Ratio, lower and upper end; the interval is NaN where n < 2 or Σx = 0.
+
+    Example:
+        >>> y, x = np.array([1.0, 2, 4, 3]), np.array([2.0, 3, 5, 4])
+        >>> sums = (4, y.sum(), x.sum(), (y * y).sum(), (x * x).sum(), (x * y).sum())
+        >>> [round(float(v), 3) for v in ratio_interval(*sums)]
+        [0.714, 0.547, 0.882]
+    """
+    guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
+    count = np.asarray(n, dtype=float)
+    y, x = np.asarray(sum_y, dtype=float), np.asarray(sum_x, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = y / x
+        # The residuals y − ratio·x sum to zero, so their sum of squares is all that is needed.
+        residual = (
+            np.asarray(sum_yy, dtype=float)
+            - 2 * ratio * np.asarray(sum_xy, dtype=float)
+            + ratio**2 * np.asarray(sum_xx, dtype=float)
+        )
+        error = np.sqrt(np.maximum(residual, 0) * count / (count - 1)) / np.abs(x)
+        half = stats.t.ppf(0.5 + level / 2, np.where(count > 1, count - 1, np.nan)) * error
+    bad = x == 0
+    ratio = np.where(bad, np.nan, ratio)
+    return ratio, np.where(bad, np.nan, ratio - half), np.where(bad, np.nan, ratio + half)
+
+
+def intraclass_correlation(
+    successes: npt.ArrayLike, n: npt.ArrayLike, cell: npt.ArrayLike
+) -> float:
+    """Return the intra-class correlation of a yes-or-no outcome within clusters, pooled.
+
+    One-way analysis of variance within each cell, sums of squares added over cells.
+    Source: Ridout, Demétrio & Firth 1999, Biometrics 55, eq. 2 (ANOVA estimator).
+
+    Args:
+        successes: Successes of each cluster in each cell, shape (rows,).
+        n: People of each cluster in each cell, shape (rows,).
+        cell: Label of the cell of each row; each cell has a mean of its own.
+
+    Returns:
+        Correlation, at least 0; 0 where no cell has two clusters and a cluster of two people.
+
+    Example:
+        >>> round(intraclass_correlation([10, 0, 9, 1], [10, 10, 10, 10], [0, 0, 0, 0]), 3)
+        0.843
+    """
+    k = np.asarray(successes, dtype=float)
+    size = np.asarray(n, dtype=float)
+    _, index = np.unique(np.asarray(cell), return_inverse=True)
+    keep = size > 0
+    k, size, index = k[keep], size[keep], index[keep]
+    if not len(k):
+        return 0.0
+    total = np.bincount(index, size)
+    clusters = np.bincount(index)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(index, k) / total
+        within = np.bincount(index, k - k**2 / size)
+        between = np.bincount(index, k**2 / size) - total * mean**2
+        scale = total - np.bincount(index, size**2) / total
+    usable = (clusters > 1) & (total > clusters)
+    degrees_between = float((clusters[usable] - 1).sum())
+    degrees_within = float((total[usable] - clusters[usable]).sum())
+    if degrees_between <= 0 or degrees_within <= 0:
+        return 0.0
+    mean_square_between = float(between[usable].sum()) / degrees_between
+    mean_square_within = float(within[usable].sum()) / degrees_within
+    typical = float(scale[usable].sum()) / degrees_between
+    spread = mean_square_between + (typical - 1) * mean_square_within
+    return max(0.0, (mean_square_between - mean_square_within) / spread) if spread > 0 else 0.0
+
+
+def design_effect(sum_sq_sizes: npt.ArrayLike, n: npt.ArrayLike, icc: float) -> Array:
+    """Return the design effect of clusters of unequal size, at least 1.
+
+    1 + (m − 1)·icc with m = Σ size² / Σ size (Donner, Birkett & Buck 1981).
+
+    Args:
+        sum_sq_sizes: Σ over clusters of size².
+        n: Σ over clusters of size.
+        icc: Intra-class correlation.
+
+    Example:
+        >>> round(float(design_effect(4 * 25**2, 100, 0.1)), 6)
+        3.4
+    """
+    size = np.asarray(n, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        typical = np.where(size > 0, np.asarray(sum_sq_sizes, dtype=float) / size, 1.0)
+    return np.maximum(1.0, 1 + (typical - 1) * icc)
+
+
+def bca_interval(
+    values: npt.ArrayLike,
+    statistic: Callable[..., Array] = np.mean,
+    *,
+    level: float = LEVEL,
+    draws: int = 2000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Return the bias-corrected and accelerated bootstrap interval (Efron 1987).
+
+    Args:
+        values: One value a person, shape (n,).
+        statistic: Function of an array that takes `axis`, e.g. `np.mean`.
+        level: Confidence level.
+        draws: Bootstrap samples.
+        seed: Seed of the resampling.
+
+    Returns:
+        Lower and upper end; both the statistic itself where all values are equal.
+    """
+    sample = np.asarray(values, dtype=float)
+    guards.whole("len(values)", len(sample), low=2)
+    if np.ptp(sample) == 0:
+        return float(sample[0]), float(sample[0])
+    result = stats.bootstrap(
+        (sample,),
+        statistic,
+        n_resamples=draws,
+        confidence_level=level,
+        method="BCa",
+        vectorized=True,
+        batch=max(1, 20_000_000 // len(sample)),
+        rng=np.random.default_rng(seed),
+    )
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+def two_proportion_p(
+    k1: npt.ArrayLike,
+    n1: npt.ArrayLike,
+    k2: npt.ArrayLike,
+    n2: npt.ArrayLike,
+    *,
+    deff: npt.ArrayLike = 1.0,
+) -> Array:
+    """Return the two-sided p-value of equal rates (pooled score test, n divided by `deff`).
+
+    Example:
+        >>> round(float(two_proportion_p(45, 100, 30, 100)), 4)
+        0.0285
+    """
+    scale = np.asarray(deff, dtype=float)
+    first, second = np.asarray(n1, dtype=float), np.asarray(n2, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate1, rate2 = np.asarray(k1) / first, np.asarray(k2) / second
+        pooled = (np.asarray(k1) + np.asarray(k2)) / (first + second)
+        error = np.sqrt(pooled * (1 - pooled) * (1 / first + 1 / second) * scale)
+        z = np.where(rate1 == rate2, 0.0, (rate1 - rate2) / error)
+    return 2 * special.ndtr(-np.abs(z))
+
+
+def benjamini_hochberg(p: npt.ArrayLike) -> Array:
+    """Return p-values adjusted for the false discovery rate (Benjamini & Hochberg 1995).
+
+    NaN stays NaN and does not count as a comparison.
+
+    Example:
+        >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(3).tolist()
+        [0.03, 0.04, 0.04]
+    """
+    raw = np.asarray(p, dtype=float)
+    adjusted = np.full(raw.shape, np.nan)
+    known = ~np.isnan(raw)
+    if known.any():
+        adjusted[known] = stats.false_discovery_control(raw[known], method="bh")
+    return adjusted
