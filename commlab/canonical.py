@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
 from commlab.config import Settings
-from commlab.engine import INSTANT, LOCAL, Engine
+from commlab.engine import LOCAL, Engine
 from commlab.errors import DataError
 from commlab.tables import Column, Table
 
@@ -122,7 +122,7 @@ class Canonical:
         if column.dtype in ("id", "text"):
             return value.cast("string")
         if column.dtype == "time":
-            return self.engine.local(value.cast(INSTANT), self.settings.zone)
+            return self.engine.local(self.engine.instant(value), self.settings.zone)
         if column.dtype == "money":
             # Doubles hold money exactly up to 9e13; a product of DECIMALs would be rounded by Ibis.
             return (value.cast("float64") * 100).round().cast("int64")

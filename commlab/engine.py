@@ -42,6 +42,11 @@ def _spark_local(instant, zone):  # type: ignore[no-untyped-def]
     """Spark: naive local time of an instant (session time zone UTC)."""
 
 
+@ibis.udf.scalar.builtin(name="timestamp_micros", signature=((dtypes.int64,), INSTANT))
+def _spark_instant(microseconds):  # type: ignore[no-untyped-def]
+    """Spark: instant from microseconds since 1970."""
+
+
 @functools.cache
 def constant_offset(zone: str) -> dt.timedelta | None:
     """Return the zone's offset from UTC if it never changes from 1992 to 2037, else None.
@@ -99,6 +104,12 @@ class Engine:
                 where=source.name,
                 fix="For other encodings and layouts use `commlab load`.",
             ) from None
+
+    def instant(self, value: ir.Value) -> ir.TimestampValue:
+        """Return a time column of a source as UTC instants in microseconds."""
+        if self.name == "spark" and value.type().is_integer():
+            return _spark_instant((value // 1000).cast("int64"))
+        return value.cast(INSTANT)
 
     def local(self, instant: ir.TimestampValue, zone: str) -> ir.TimestampValue:
         """Return the naive local time in `zone` of UTC instants."""
@@ -193,6 +204,8 @@ def _connect_spark() -> Any:
         SparkSession.builder.appName("commlab")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.ui.enabled", "false")
+        # pandas writes nanoseconds, which Spark refuses unless it reads them as whole numbers.
+        .config("spark.sql.legacy.parquet.nanosAsLong", "true")
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")

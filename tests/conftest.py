@@ -19,7 +19,15 @@ from commlab.config import Settings, settings_to_toml
 from commlab.dataset import Dataset, open_dataset
 from commlab.tables import TABLES
 
-ENGINES = ("duckdb", "spark") if importlib.util.find_spec("pyspark") else ("duckdb",)
+# Spark is slow to start and to answer: its half of each test runs with the slow ones.
+SPARK = pytest.param(
+    "spark",
+    marks=[
+        pytest.mark.slow,
+        pytest.mark.skipif(not importlib.util.find_spec("pyspark"), reason="PySpark is not here"),
+    ],
+)
+ENGINES = ("duckdb", SPARK)
 ROOT = Path(__file__).resolve().parent.parent
 
 _ARROW = {
