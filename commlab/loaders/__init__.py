@@ -1,0 +1,132 @@
+"""Loaders: exports in, canonical workspace out, and an account of every row.
+
+Each format is one module with a function `read(paths, writer, options)`; `FORMATS` names them.
+A new format is one module and one line here.
+
+Example:
+    >>> sorted(FORMATS)
+    ['chat-log', 'files', 'hillstrom', 'online-retail']
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commlab import guards
+from commlab.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from commlab.loaders.report import LoadReport
+
+__all__ = ["FORMATS", "Format", "load"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """A format that can be loaded.
+
+    Attributes:
+        name: Name on the command line.
+        module: Module of its reader, imported at first use.
+        summary: What it is, in one line.
+        takes_map: Whether it takes a `map.toml`.
+    """
+
+    name: str
+    module: str
+    summary: str
+    takes_map: bool = False
+
+
+FORMATS: dict[str, Format] = {
+    item.name: item
+    for item in (
+        Format(
+            "files",
+            "commlab.loaders.generic",
+            "CSV, TSV, Excel or Parquet in canonical columns, or any columns with --map",
+            takes_map=True,
+        ),
+        Format(
+            "online-retail",
+            "commlab.loaders.onlineretail",
+            "invoice lines of the UCI Online Retail data set",
+        ),
+        Format(
+            "hillstrom",
+            "commlab.loaders.hillstrom",
+            "the MineThatData e-mail experiment of K. Hillstrom",
+        ),
+        Format(
+            "chat-log",
+            "commlab.loaders.chatlog",
+            "messages of one chat group, as message_id, member_id, sent_at, text, reply_to",
+        ),
+    )
+}
+
+
+def load(
+    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    format: str,  # noqa: A002 - the name that pandas, ibis and the command line use
+    out: str | os.PathLike[str],
+    map: str | os.PathLike[str] | None = None,  # noqa: A002 - as the option --map
+    *,
+    zone: str = "",
+    encoding: str = "",
+    overwrite: bool = False,
+) -> LoadReport:
+    """Load exports into a workspace, whole or not at all.
+
+    Args:
+        source: File or folder, or several.
+        format: One of `FORMATS`.
+        out: Folder of the workspace. One that came from the same format under the same name is
+            replaced, its `commlab.toml` kept.
+        map: A `map.toml`, for the format "files" (docs/map-format.md).
+        zone: IANA zone of times without one, in files without a map; default Asia/Shanghai.
+        encoding: Encoding of text files; default: detected from the whole file.
+        overwrite: Whether a workspace of something else may be replaced.
+
+    Returns:
+        The report, also saved as `load_report.json` in the workspace. Its accounts close.
+
+    Raises:
+        ArgumentError: Unknown format, or an option that the format does not take.
+        LoadError: A source cannot be read; the message has file, line, value and how to mend it.
+        WorkspaceError: The folder holds something else.
+
+    Example:
+        >>> report = load("shop_exports", "files", "workspace", "map.toml")  # doctest: +SKIP
+        >>> print(report)  # doctest: +SKIP
+    """
+    from commlab.config import Settings
+    from commlab.loaders.options import Options
+    from commlab.loaders.report import LoadReport
+    from commlab.loaders.workspace import WorkspaceWriter
+
+    chosen = FORMATS[guards.one_of("format", format, tuple(FORMATS))]
+    if map is not None and not chosen.takes_map:
+        raise ArgumentError(f"map == {str(map)!r}, but the format {format!r} takes none.",
+                            fix="Leave it out, or use the format 'files'.")  # fmt: skip
+    if zone and (map is not None or not chosen.takes_map):
+        raise ArgumentError(
+            f"zone == {zone!r}, but the {'map' if map is not None else 'format'} says it already.",
+            fix="Leave it out, or write it into the map.",
+        )
+    if zone:
+        Settings(zone=zone)
+    several = [source] if isinstance(source, str | os.PathLike) else list(source)
+    if not several:
+        raise ArgumentError("source == [], must name at least one file.")
+    options = Options(None if map is None else Path(map), zone, encoding)
+    report = LoadReport(format)
+    with WorkspaceWriter(Path(out), report, overwrite=overwrite) as writer:
+        reader = importlib.import_module(chosen.module)
+        reader.read([Path(item) for item in several], writer, options)
+    return report

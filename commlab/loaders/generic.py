@@ -1,0 +1,244 @@
+"""`--format files`: files in canonical columns, or any files with a map."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from commlab.config import SETTINGS_FILE, Settings, read_settings
+from commlab.errors import LoadError, nearest
+from commlab.loaders import blocks
+from commlab.loaders.files import Source, open_source
+from commlab.loaders.mapping import read_map
+from commlab.loaders.options import Options
+from commlab.loaders.report import REPORT_FILE, SourceInfo
+from commlab.loaders.rules import Block, Map, canonical_block
+from commlab.loaders.workspace import WorkspaceWriter
+from commlab.tables import ENOUGH, TABLES, Table
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".parquet", ".gz")
+_CANONICAL = tuple({column: None for item in TABLES.values() for column in item.names})
+# orders_2026-01.csv is a part of orders, orders_old.csv is not.
+_PART = re.compile(r"^[ _.-]?\(?[\d_.-]+\)?$")
+
+
+def read(paths: Sequence[Path], writer: WorkspaceWriter, options: Options) -> None:
+    """Load files into a workspace.
+
+    Args:
+        paths: Files and folders.
+        writer: Writer of the workspace.
+        options: The map, zone and encoding.
+
+    Raises:
+        LoadError: A file cannot be read, or no row of a table could be loaded.
+    """
+    found = list(find(paths))
+    if not found:
+        raise LoadError(
+            "holds no file that can be read.",
+            where=", ".join(path.name for path in paths),
+            fix=f"Known endings: {', '.join(SUFFIXES)}.",
+        )
+    plan = read_map(options.map) if options.map else _canonical_map(found, paths, options)
+    writer.begin(plan.settings)
+    left = {path for _, path in found}
+    jobs: dict[tuple[Path, str, str, str, int], list[Block]] = {}
+    for block in plan.blocks:
+        matching = [path for name, path in found if _matches(block.files, name)]
+        if not matching and not block.optional:
+            names = [name for name, _ in found]
+            raise LoadError(
+                f"no file is called {block.files!r}, which {block.table.name} needs.",
+                where=", ".join(path.name for path in paths),
+                fix=f"{nearest(block.files, names)} Or write optional = true.",
+            )
+        for path in matching:
+            left.discard(path)
+            encoding = block.encoding or options.encoding
+            job = (path, block.sheet, encoding, block.delimiter, block.header)
+            jobs.setdefault(job, []).append(block)
+    for job, wanted in jobs.items():
+        _load_file(job, wanted, writer)
+    for path in sorted(left):
+        writer.report.notes.append(f"{path.name} was not read: no block of the map names it.")
+    _all_loaded(plan, writer)
+
+
+def _load_file(
+    job: tuple[Path, str, str, str, int], wanted: Sequence[Block], writer: WorkspaceWriter
+) -> None:
+    path, sheet, encoding, delimiter, header = job
+    source = open_source(
+        path,
+        sheet=sheet,
+        encoding_name=encoding,
+        delimiter=delimiter,
+        header_line=header,
+        expect=[name for block in wanted for name in block.aliases],
+    )
+    info = SourceInfo(
+        source.name,
+        kind=source.kind,
+        encoding=source.encoding,
+        delimiter=source.delimiter,
+        header_line=source.header_line,
+    )
+    bound = [blocks.bind(block, source) for block in wanted]
+    report = writer.report
+    info.name = _distinct(source, [item.name for item in report.sources])
+    report.sources.append(info)
+    used = set().union(*(item.used for item in bound))
+    info.unmapped = [name for name in source.columns if name not in used]
+    into = _labels(wanted)
+    for item, label in zip(bound, into, strict=True):
+        report.account(info.name, label)
+        for name in item.absent:
+            report.notes.append(f"{info.name} has no column for {item.block.table.name}.{name}.")
+    if source.other_sheets:
+        report.notes.append(f"{info.name}: other sheets: {', '.join(source.other_sheets)}.")
+    failures: dict[str, blocks.Failure] = {}
+    for chunk in source.chunks():
+        info.rows += chunk.rows
+        for item, label in zip(bound, into, strict=True):
+            account = report.account(info.name, label)
+            rows, failure = blocks.apply(item, chunk, account)
+            if failure is not None:
+                failures.setdefault(label, failure)
+            writer.add(
+                item.block.table.name,
+                rows,
+                owner=(info.name, label),
+                lines=rows.index,
+                one_per_key=item.block.one_per_key,
+            )
+    if not info.rows:
+        report.notes.append(f"{info.name} has a header and no rows.")
+    for label in into:
+        account = report.account(info.name, label)
+        if account.rows and not account.rows_loaded:
+            _nothing_loaded(info.name, label, account.rows, failures.get(label))
+
+
+def _nothing_loaded(name: str, into: str, rows: int, failure: blocks.Failure | None) -> None:
+    """Raise when not one row was fit: that is a wrong map, not a dirty file."""
+    if failure is None:
+        raise LoadError(f"none of its {rows:,} rows fits the header.", where=name,
+                        fix="Check the delimiter and the line of the header.")  # fmt: skip
+    raise LoadError(
+        f"none of its {rows:,} rows could be loaded into {into}; the first: {failure.reason} "
+        f"({failure.cell!r}).",
+        where=f"{name}, line {failure.line}",
+        fix="Check which column the map names, its unit and its format.",
+    )
+
+
+def _all_loaded(plan: Map, writer: WorkspaceWriter) -> None:
+    report = writer.report
+    if not report.rows_read:
+        raise LoadError(
+            "the files have headers and no rows.",
+            where=", ".join(source.name for source in report.sources),
+            fix="Export them again, with the period that was meant.",
+        )
+    named = {block.table.name for block in plan.blocks}
+    if not named & set(ENOUGH):
+        report.notes.append(f"A workspace answers something with one of {', '.join(ENOUGH)}.")
+
+
+def find(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """Yield (relative name, path) of the readable files, folders searched, sorted by name.
+
+    Raises:
+        LoadError: A path does not exist.
+    """
+    for path in paths:
+        if not path.exists():
+            raise LoadError("there is no such file or folder.", where=str(path),
+                            fix="Check the path.")  # fmt: skip
+        if path.is_file():
+            yield path.name, path
+            continue
+        for inner in sorted(path.rglob("*")):
+            relative = inner.relative_to(path)
+            # Names that begin with a point or ~$ are locks and leftovers of office programs.
+            hidden = any(part.startswith((".", "~$")) for part in relative.parts)
+            if inner.is_file() and not hidden and inner.suffix.lower() in SUFFIXES:
+                yield relative.as_posix(), inner
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return any(fnmatch.fnmatchcase(item, pattern) for item in (name, name.rsplit("/", 1)[-1]))
+
+
+def _canonical_map(
+    found: Sequence[tuple[str, Path]], paths: Sequence[Path], options: Options
+) -> Map:
+    settings = Settings()
+    for path in paths:
+        if path.is_dir() and (path / SETTINGS_FILE).is_file():
+            settings = read_settings(path)
+    if options.zone:
+        settings = dataclasses.replace(settings, zone=options.zone)
+    plan = []
+    for name, path in found:
+        if path.name in (SETTINGS_FILE, REPORT_FILE):
+            continue
+        table = _named(path.name)
+        source = open_source(path, encoding_name=options.encoding, expect=_CANONICAL)
+        if table is None:
+            table = _by_columns(source)
+        if table is not None:
+            plan.append(canonical_block(table, source.columns, settings.zone, files=_escaped(name)))
+    if not plan:
+        raise LoadError(
+            "no file has the name or the columns of a canonical table.",
+            where=", ".join(name for name, _ in found[:3]),
+            fix="Name files like orders.csv (`commlab tables` lists them), or write a map.",
+        )
+    return Map(tuple(plan), settings)
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", name)
+
+
+def _named(name: str) -> Table | None:
+    """The table that a file is named after: orders.csv, orders_2026-01.csv.gz."""
+    stem = name.split(".", 1)[0] if name.endswith(".gz") else name.rsplit(".", 1)[0]
+    for table in sorted(TABLES, key=len, reverse=True):
+        if stem == table or (stem.startswith(table) and _PART.match(stem[len(table) :])):
+            return TABLES[table]
+    return None
+
+
+def _by_columns(source: Source) -> Table | None:
+    held = set(source.columns)
+    fits = [table for table in TABLES.values() if held >= set(table.required)]
+    known = [len(held & set(table.names)) for table in fits]
+    best = [table for table, count in zip(fits, known, strict=True) if count == max(known)]
+    return best[0] if len(best) == 1 else None
+
+
+def _labels(wanted: Sequence[Block]) -> list[str]:
+    """Table names, numbered where two blocks fill one table from one file."""
+    labels: list[str] = []
+    for block in wanted:
+        name, number = block.table.name, 1
+        while name in labels:
+            number += 1
+            name = f"{block.table.name} ({number})"
+        labels.append(name)
+    return labels
+
+
+def _distinct(source: Source, taken: Sequence[str]) -> str:
+    """A name for the report: two files of one name in two folders are told apart."""
+    name, number = source.name, 1
+    while name in taken:
+        number += 1
+        name = f"{source.name} ({number})"
+    return name

@@ -1,0 +1,251 @@
+# ruff: noqa: S608 - the queries hold names of declared tables and columns, and quoted paths
+"""Writing a workspace: whole or not at all.
+
+Rows are staged in Parquet beside the target as they come, then sorted by the embedded engine
+(which spills to disk), and the finished folder is renamed into place.
+"""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from commlab.config import Settings, settings_to_toml
+from commlab.errors import LoadError
+from commlab.loaders import place
+from commlab.loaders.report import REPORT_FILE, LoadReport
+from commlab.tables import TABLES, Column, Table
+
+COPY = "exact copy of an earlier row"
+SAME_KEY = "another row of the same key"
+_UNIQUE = "commlab.unique"  # tells the dataset that the keys need no second look
+_CENT = decimal.Decimal("0.01")
+
+_TYPES: dict[str, pa.DataType] = {
+    "id": pa.string(),
+    "text": pa.string(),
+    "time": pa.timestamp("us", "UTC"),
+    "date": pa.date32(),
+    "money": pa.decimal128(18, 2),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "list": pa.list_(pa.string()),
+}
+
+
+def to_arrow(table: Table, frame: pd.DataFrame) -> pa.Table:
+    """Return a frame in the types of the canonical table, its columns in declared order.
+
+    Args:
+        table: The declaration.
+        frame: Declared columns only; money as whole minor units, times as UTC timestamps.
+
+    Raises:
+        LoadError: A column is not declared, or a required one is absent.
+    """
+    for name in frame.columns:
+        if name not in table:
+            raise LoadError(f"{name!r} is not a column of {table.name}.")
+    for name in table.required:
+        if name not in frame.columns:
+            raise LoadError(f"the required column {name!r} of {table.name} is absent.")
+    columns = [column for column in table.columns if column.name in frame.columns]
+    return pa.table({column.name: _array(column, frame[column.name]) for column in columns})
+
+
+def _array(column: Column, values: pd.Series) -> pa.ChunkedArray:
+    if column.dtype == "money":
+        minor = pa.Array.from_pandas(values.astype("Int64"))
+        scaled = pc.multiply(minor.cast(pa.decimal128(19, 0)), pa.scalar(_CENT))
+        return pa.chunked_array([scaled.cast(_TYPES["money"])])
+    if column.dtype == "list":
+        items = [None if item is None or item is pd.NA else list(item) for item in values]
+        return pa.chunked_array([pa.array(items, _TYPES["list"])])
+    if column.dtype in ("id", "text"):
+        values = values.astype("str")
+    found = pa.Array.from_pandas(values)
+    found = found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
+    return found.cast(_TYPES[column.dtype])
+
+
+class WorkspaceWriter:
+    """Takes frames of canonical rows and leaves a workspace, or nothing.
+
+    Used as a context: on leaving without an error the staged rows are sorted, the report is
+    checked and written, and the folder takes its place.
+
+    Args:
+        out: Folder of the workspace.
+        report: The report to close and save.
+        overwrite: Whether a workspace of something else may be replaced.
+    """
+
+    def __init__(self, out: Path | str, report: LoadReport, *, overwrite: bool = False) -> None:
+        self.out = Path(out)
+        self.report = report
+        self.settings = Settings()
+        self._overwrite = overwrite
+        self._place = place.Place(self.out)
+        self._owners: list[tuple[str, str]] = []
+        self._staged: dict[str, list[Path]] = {}
+        self._one_per_key: set[str] = set()
+        self._rows = 0
+
+    def __enter__(self) -> WorkspaceWriter:
+        return self
+
+    def begin(self, settings: Settings) -> None:
+        """Make sure that the target may be written, before any row is read.
+
+        Raises:
+            WorkspaceError: The folder holds something else.
+        """
+        self.settings = settings
+        self.report.name = settings.name
+        self._place.claim(self.report, overwrite=self._overwrite)
+
+    def add(
+        self,
+        table: str,
+        frame: pd.DataFrame,
+        *,
+        owner: tuple[str, str] | None = None,
+        lines: Iterable[int] | None = None,
+        one_per_key: bool = False,
+    ) -> None:
+        """Stage rows of a canonical table.
+
+        Args:
+            table: Name of the table.
+            frame: Declared columns; money as whole minor units, times as UTC timestamps.
+            owner: (source, into) of the account that loaded these rows, one source row each;
+                copies found later are taken from it.
+            lines: Line of each row in the source.
+            one_per_key: Whether, of rows with one key, only the earliest stays.
+        """
+        declared = TABLES[table]
+        staged = to_arrow(declared, frame)
+        if owner is not None and owner not in self._owners:
+            self._owners.append(owner)
+        number = -1 if owner is None else self._owners.index(owner)
+        order = pa.array(range(self._rows, self._rows + len(frame)), pa.int64())
+        line = pa.array(range(len(frame)) if lines is None else list(lines), pa.int64())
+        source = pa.array([number] * len(frame), pa.int32())
+        for name, column in (("_source", source), ("_line", line), ("_order", order)):
+            staged = staged.append_column(name, column)
+        self._rows += len(frame)
+        if one_per_key:
+            self._one_per_key.add(table)
+        parts = self._staged.setdefault(table, [])
+        path = self._place.staging / f"{table}.{len(parts)}.parquet"
+        pq.write_table(staged, path, compression="zstd")
+        parts.append(path)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            self._place.clear()
+
+    def _finish(self) -> None:
+        with duckdb.connect() as engine:
+            engine.execute("SET TimeZone = 'UTC'")
+            engine.execute(f"SET temp_directory = {_quoted(self._place.staging / 'spill')}")
+            engine.execute("SET enable_progress_bar = false")
+            for name in TABLES:
+                if name in self._staged:
+                    self.report.tables[name] = self._write(engine, TABLES[name])
+        self.report.check()
+        note = self._place.settings(settings_to_toml(self.settings))
+        if note:
+            self.report.notes.append(note)
+        (self._place.building / REPORT_FILE).write_text(self.report.to_json(), encoding="utf-8")
+        self._place.take()
+
+    def _write(self, engine: duckdb.DuckDBPyConnection, table: Table) -> int:
+        parts = ", ".join(_quoted(path) for path in self._staged[table.name])
+        engine.execute(
+            "CREATE OR REPLACE TEMP VIEW staged AS "
+            f"SELECT * FROM read_parquet([{parts}], union_by_name = true)"
+        )
+        held = {row[0] for row in engine.execute("DESCRIBE staged").fetchall()}
+        columns = ", ".join(f'"{name}"' for name in table.names if name in held)
+        key = ", ".join(f'"{name}"' for name in table.key)
+        engine.execute("CREATE OR REPLACE TEMP TABLE dropped (_source INT, _line BIGINT, "
+                       "_order BIGINT, copy BOOLEAN)")  # fmt: skip
+        unique = bool(key) and self._drop_copies(engine, table, columns, key)
+        mark = f", KV_METADATA {{'{_UNIQUE}': 'true'}}" if unique else ""
+        event = f'"{table.event}" NULLS LAST, ' if table.event in held else ""
+        path = self._place.building / f"{table.name}.parquet"
+        engine.execute(
+            f"COPY (SELECT {columns} FROM staged ANTI JOIN dropped USING (_order) "
+            f"ORDER BY {event}_order) TO {_quoted(path)} "
+            f"(FORMAT parquet, COMPRESSION zstd{mark})"
+        )
+        return int(pq.ParquetFile(path).metadata.num_rows)
+
+    def _drop_copies(
+        self, engine: duckdb.DuckDBPyConnection, table: Table, columns: str, key: str
+    ) -> bool:
+        """Mark the rows to drop, move them in the accounts, return whether keys are unique."""
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT {key} FROM staged "
+            f"GROUP BY {key} HAVING count(*) > 1"
+        )
+        if not _number(engine, "SELECT count(*) FROM doubled"):
+            return True
+        same = " AND ".join(f's."{name}" IS NOT DISTINCT FROM d."{name}"' for name in table.key)
+        earliest = table.name in self._one_per_key
+        order = f'"{table.event}" NULLS LAST, _order' if table.event else "_order"
+        engine.execute(
+            "INSERT INTO dropped SELECT _source, _line, _order, copy > 1 FROM ("
+            f"SELECT *, row_number() OVER (PARTITION BY {columns} ORDER BY _order) AS copy, "
+            f"row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS nth "
+            f"FROM (SELECT s.* FROM staged s SEMI JOIN doubled d ON {same})) "
+            f"WHERE copy > 1 OR (nth > 1 AND {earliest})"
+        )
+        rows = engine.execute(
+            "SELECT _source, _line, copy FROM dropped ORDER BY _source, _line"
+        ).fetchall()
+        for number, (source, into) in enumerate(self._owners):
+            account = self.report.account(source, into)
+            for reason, wanted in ((COPY, True), (SAME_KEY, False)):
+                lines = [line for owner, line, copy in rows if (owner, copy) == (number, wanted)]
+                account.reject(reason, lines)
+                if lines:
+                    account.load(-len(lines))
+        conflicts = _number(
+            engine,
+            f"SELECT count(*) FROM (SELECT {key} FROM staged ANTI JOIN dropped USING (_order) "
+            f"GROUP BY {key} HAVING count(*) > 1)",
+        )
+        if conflicts:
+            self.report.notes.append(
+                f"{table.name}: {conflicts:,} keys ({', '.join(table.key)}) have rows that "
+                "contradict each other; `commlab check` shows them."
+            )
+        return not conflicts
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _number(engine: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = engine.execute(query).fetchone()
+    return int(row[0]) if row else 0
