@@ -1,0 +1,100 @@
+"""A made-up community whose truth is known.
+
+Example:
+    >>> import tempfile
+    >>> from commlab.simulate import simulate
+    >>> truth = simulate(tempfile.mkdtemp(), members=200, seed=1, months=6)
+    >>> truth.members
+    200
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from pathlib import Path
+
+from commlab import guards
+from commlab.errors import ArgumentError
+from commlab.simulate.brand import add_months, brand_tables, settings
+from commlab.simulate.channels import ChannelCode, ChannelType
+from commlab.simulate.chunk import draw_chunk, frame
+from commlab.simulate.export import Labels, Offsets, chunk_tables
+from commlab.simulate.introduction import introductions
+from commlab.simulate.store import TRUTH_FILE, Store
+from commlab.simulate.texts import phrasebook
+from commlab.simulate.truth import Tally, Truth, read_truth
+from commlab.simulate.world import Campaign, World
+
+__all__ = [
+    "Campaign",
+    "ChannelCode",
+    "ChannelType",
+    "Truth",
+    "World",
+    "read_truth",
+    "simulate",
+]
+
+START, MONTHS = "2025-04-01", 15
+CHUNK = 20_000  # members drawn together: 0.5 GB at the peak
+
+
+def simulate(
+    out: Path | str,
+    members: int = 2000,
+    seed: int = 0,
+    start: str | dt.date = START,
+    months: int = MONTHS,
+    world: World | None = None,
+) -> Truth:
+    """Write a workspace of a made-up community, with its truth beside it.
+
+    Args:
+        out: Folder of the workspace. A simulated workspace there is renewed, README files
+            included; other files stay.
+        members: Members, staff aside.
+        seed: The same seed and arguments give the same tables.
+        start: First local day.
+        months: Length; the last day becomes `as_of` in `commlab.toml`.
+        world: Parameters; the default world when None.
+
+    Returns:
+        What is true of the workspace, also written as `truth.json`.
+
+    Raises:
+        ArgumentError: An argument is out of bounds.
+        WorkspaceError: `out` holds a workspace that was not simulated.
+    """
+    guards.whole("members", members, low=1, high=100_000_000)
+    guards.whole("seed", seed)
+    guards.whole("months", months, low=1, high=120)
+    first = guards.date("start", start)
+    if first is None:
+        raise ArgumentError("start is empty, must be a date.", fix="Write it as 2025-04-01.")
+    days = (add_months(first, months) - first).days
+    shared = frame(world or World(), seed, first, days)
+    tally, offsets, book = Tally(shared), Offsets(), phrasebook()
+    chunks = math.ceil(members / CHUNK)
+    with Store(out) as store:
+        for number in range(chunks):
+            size = members // chunks + (number < members % chunks)
+            chunk = draw_chunk(shared, number, size)
+            store.add(chunk_tables(Labels(shared, number, chunk, offsets), book))
+            tally.add(chunk, offsets)
+            offsets = offsets.after(chunk)
+        store.add(brand_tables(shared, members, tally.newcomers))
+        truth = tally.truth(seed, store.rows)
+        command = _command(Path(out).name, truth, months, world)
+        texts = introductions(truth, store.heads, Path(out).name, command)
+        store.finish(settings(shared), {TRUTH_FILE: truth.to_json(), **texts})
+    return truth
+
+
+def _command(folder: str, truth: Truth, months: int, world: World | None) -> str:
+    if world is not None and world != World():
+        return "# made from Python: simulate(…, world=World(…)); its parameters are in truth.json"
+    words = f"commlab simulate --out {folder} --members {truth.members} --seed {truth.seed}"
+    if truth.start.isoformat() != START:
+        words += f" --start {truth.start.isoformat()}"
+    return words + (f" --months {months}" if months != MONTHS else "")

@@ -1,0 +1,113 @@
+"""One chunk of members with its own groups and advisers: the unit in which a world is made.
+
+Nothing crosses chunks but channels, campaigns and costs, so a large world is written chunk by
+chunk in bounded memory.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from commlab.simulate.campaigns import Assigned, draw_campaigns
+from commlab.simulate.clock import Clock
+from commlab.simulate.contacts import Contacts, draw_contacts
+from commlab.simulate.groups import Groups, Stays, draw_groups, draw_stays
+from commlab.simulate.messages import Messages, activity, draw_messages
+from commlab.simulate.orders import Items, Orders, draw_items, draw_orders
+from commlab.simulate.people import People, advisers, draw_people
+from commlab.simulate.purchases import Purchases, draw_purchases
+from commlab.simulate.touches import CheckIns, Touches, draw_check_ins, draw_touches
+from commlab.simulate.world import World
+
+ATMOSPHERE = 3  # atmosphere accounts a chunk, as B6 asks for at least
+BOTS = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """What all chunks share.
+
+    Attributes:
+        world: Parameters.
+        seed: Seed.
+        start: First day.
+        days: Length.
+        chat: Clock of chat, without festivals.
+        shop: Clock of orders, with festivals.
+    """
+
+    world: World
+    seed: int
+    start: dt.date
+    days: int
+    chat: Clock
+    shop: Clock
+
+
+def frame(world: World, seed: int, start: dt.date, days: int) -> Frame:
+    """Return what all chunks of a world share."""
+    return Frame(
+        world,
+        seed,
+        start,
+        days,
+        chat=Clock(start, days, world.chat_hours),
+        shop=Clock(start, days, world.order_hours, dict(world.festivals)),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Chunk:
+    """Everything that happens to one chunk of members; numbers are local to it."""
+
+    advisers: int
+    people: People
+    groups: Groups
+    stays: Stays
+    contacts: Contacts
+    purchases: Purchases
+    campaigns: list[Assigned]
+    orders: Orders
+    items: Items
+    messages: Messages
+    touches: Touches
+    check_ins: CheckIns
+
+
+def draw_chunk(frame: Frame, number: int, members: int) -> Chunk:
+    """Draw one chunk.
+
+    Args:
+        frame: What all chunks share.
+        number: Number of the chunk, part of the seed.
+        members: How many members it has.
+    """
+    world, seed, days = frame.world, frame.seed, frame.days
+    count = advisers(world, members)
+    people = draw_people(world, seed, number, members, days, frame.chat)
+    groups = draw_groups(world, seed, number, members, days, count)
+    stays = draw_stays(world, seed, number, people, groups, days)
+    contacts = draw_contacts(world, seed, number, people, days)
+    purchases = draw_purchases(world, seed, number, people, frame.shop, days)
+    campaigns = draw_campaigns(world, seed, number, people, frame.shop, days)
+    orders = draw_orders(
+        world, seed, number, people, purchases, campaigns, groups, stays, frame.shop, days
+    )
+    return Chunk(
+        advisers=count,
+        people=people,
+        groups=groups,
+        stays=stays,
+        contacts=contacts,
+        purchases=purchases,
+        campaigns=campaigns,
+        orders=orders,
+        items=draw_items(world, seed, number, orders),
+        messages=draw_messages(world, seed, number, people, groups, stays, frame.chat, days),
+        touches=draw_touches(
+            world, seed, number, people, contacts, stays, campaigns,
+            activity(world, seed, number, people), frame.chat, days,
+        ),
+        check_ins=draw_check_ins(world, seed, number, stays, frame.chat, days),
+    )  # fmt: skip

@@ -1,0 +1,80 @@
+"""The newcomers: when they come, by which channel code, and how lively they are."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from commlab.simulate.clock import Clock
+from commlab.simulate.streams import stream
+from commlab.simulate.world import World
+
+GENDERS = ("female", "male", "unknown")
+
+
+@dataclasses.dataclass(frozen=True)
+class People:
+    """The members of one chunk, by joining time; places in the arrays are local numbers.
+
+    Attributes:
+        joined: Day of the first contact.
+        code: Place of the channel code in `World.codes`.
+        type: Place of the channel's kind in `World.channels`.
+        adviser: Local number of the adviser.
+        liveliness: Standard normal behind activity, purchases and staying.
+        gender: Place in `GENDERS`.
+        birth_year: Year of birth.
+    """
+
+    joined: np.ndarray
+    code: np.ndarray
+    type: np.ndarray
+    adviser: np.ndarray
+    liveliness: np.ndarray
+    gender: np.ndarray
+    birth_year: np.ndarray
+
+    def __len__(self) -> int:
+        return self.joined.size
+
+    def value(self, world: World, field: str) -> np.ndarray:
+        """Return a parameter of each person's channel."""
+        return np.array([getattr(item, field) for item in world.channels], dtype=float)[self.type]
+
+
+def advisers(world: World, n: int) -> int:
+    """Return how many advisers look after `n` newcomers."""
+    return max(2, round(n / world.members_per_adviser))
+
+
+def draw_people(world: World, seed: int, chunk: int, n: int, days: int, clock: Clock) -> People:
+    """Draw the members of one chunk.
+
+    Args:
+        world: Parameters.
+        seed: Seed of the world.
+        chunk: Number of the chunk.
+        n: How many members.
+        days: Length of the world.
+        clock: Clock of chat, which newcomers follow within the day.
+    """
+    rng = stream(seed, "people", chunk)
+    growth = world.growth
+    share = rng.random(n)
+    if growth != 1:  # inverse of a density that rises in a line from 1 to `growth`
+        share = (np.sqrt(1 + share * (growth**2 - 1)) - 1) / (growth - 1)
+    joined = np.sort(clock.calendar(share * clock.operational(float(days))))
+    of_code = np.array([world.type_index(code) for code in world.codes])
+    weights = np.array([code.share for code in world.codes])
+    weights = weights * np.array([item.share for item in world.channels])[of_code]
+    code = rng.choice(len(world.codes), size=n, p=weights / weights.sum())
+    return People(
+        joined=joined,
+        code=code,
+        type=of_code[code],
+        adviser=rng.integers(advisers(world, n), size=n),
+        liveliness=rng.standard_normal(n),
+        gender=rng.choice(3, size=n, p=[0.84, 0.11, 0.05]),
+        birth_year=np.clip(np.round(rng.normal(1995, 6.5, n)), 1960, 2006).astype(np.int64),
+    )

@@ -1,0 +1,98 @@
+"""Writing a simulated workspace chunk by chunk: staged beside, then renamed into place."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from commlab.config import SETTINGS_FILE, Settings, settings_to_toml
+from commlab.errors import WorkspaceError
+from commlab.tables import TABLES
+
+TRUTH_FILE = "truth.json"
+HEAD_ROWS = 3  # kept of each table for its introduction
+UNIQUE = {b"commlab.unique": b"true"}  # keys are unique by construction: no second look needed
+
+
+class Store:
+    """A workspace under construction; nothing appears in `out` before `finish`.
+
+    Args:
+        out: Folder of the workspace; made when absent. A simulated workspace there is renewed
+            with its README files, other files in the folder stay.
+
+    Raises:
+        WorkspaceError: The folder holds a workspace that was not simulated.
+    """
+
+    def __init__(self, out: Path | str) -> None:
+        self.out = Path(out)
+        if self.out.exists() and not self.out.is_dir():
+            raise WorkspaceError("is a file, not a folder.", where=str(out))
+        holds = [name for name in TABLES if (self.out / f"{name}.parquet").exists()]
+        real = holds or (self.out / SETTINGS_FILE).exists()
+        if real and not (self.out / TRUTH_FILE).exists():
+            raise WorkspaceError(
+                f"holds a workspace that was not simulated (it has no {TRUTH_FILE}).",
+                where=str(out),
+                fix="Choose another folder: simulated tables would replace real ones.",
+            )
+        self.rows: dict[str, int] = {}
+        self.heads: dict[str, pa.Table] = {}
+        self._writers: dict[str, pq.ParquetWriter] = {}
+
+    def __enter__(self) -> Store:
+        self._made = not self.out.exists()
+        self.out.mkdir(parents=True, exist_ok=True)
+        self._stage = Path(tempfile.mkdtemp(prefix=".simulate-", dir=self.out))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        shutil.rmtree(self._stage)
+        if error is not None and self._made:
+            shutil.rmtree(self.out)
+
+    def add(self, tables: dict[str, pa.Table]) -> None:
+        """Append rows to tables."""
+        for name, rows in tables.items():
+            if name not in self._writers:
+                schema = rows.schema.with_metadata(UNIQUE if TABLES[name].key else None)
+                self._writers[name] = pq.ParquetWriter(
+                    self._stage / f"{name}.parquet", schema, compression="zstd"
+                )
+                self.rows[name], self.heads[name] = 0, rows.slice(0, HEAD_ROWS)
+            self._writers[name].write_table(rows)
+            self.rows[name] += rows.num_rows
+
+    def finish(self, settings: Settings, texts: dict[str, str]) -> None:
+        """Move everything into place, and take away tables of an earlier simulation.
+
+        Args:
+            settings: Settings of the workspace.
+            texts: Other files by name, the truth file among them.
+        """
+        for writer in self._writers.values():
+            writer.close()
+        written = set(self._writers)
+        self._writers = {}
+        (self._stage / SETTINGS_FILE).write_text(settings_to_toml(settings), encoding="utf-8")
+        for name, text in texts.items():
+            (self._stage / name).write_text(text, encoding="utf-8")
+        # The truth comes first: a workspace cut off half-way is still known as a simulated one.
+        for path in sorted(self._stage.iterdir(), key=lambda path: path.name != TRUTH_FILE):
+            path.replace(self.out / path.name)
+        for name in TABLES:
+            if name not in written:
+                (self.out / f"{name}.parquet").unlink(missing_ok=True)
