@@ -1,0 +1,67 @@
+"""`commlab load`: exports to a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from commlab.cli._base import Command
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "commlab load exports --format files --map map.toml --out W",
+        "commlab load online_retail.csv.gz --format online-retail --out W",
+    ),
+)
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--format", "name", required=True, metavar="FORMAT",
+              help="What SOURCE is; `commlab load --formats` lists them.")  # fmt: skip
+@click.option("--map", "map_file", metavar="MAP.toml",
+              type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Which column goes where, for the format `files`.")  # fmt: skip
+@click.option("--out", required=True, metavar="WORKSPACE",
+              type=click.Path(file_okay=False, path_type=Path),
+              help="Folder of the workspace to write.")  # fmt: skip
+@click.option("--zone", default="", metavar="ZONE",
+              help="Time zone of times that name none.  [default: Asia/Shanghai]")  # fmt: skip
+@click.option("--encoding", default="", metavar="NAME",
+              help="Encoding of text files.  [default: found in the whole file]")  # fmt: skip
+@click.option("--overwrite", is_flag=True,
+              help="Replace a workspace that was made from something else.")  # fmt: skip
+@click.option("--formats", is_flag=True, is_eager=True, expose_value=False,
+              callback=lambda ctx, _, value: _list_formats(ctx, value),
+              help="List the formats and exit.")  # fmt: skip
+def load(
+    sources: tuple[str, ...],
+    name: str,
+    map_file: Path | None,
+    out: Path,
+    zone: str,
+    encoding: str,
+    overwrite: bool,
+) -> None:
+    """Load exports into a workspace.
+
+    SOURCE is one or more files or folders. Every row that is not loaded is counted in the load
+    report, with its reason and first lines; it is also written as load_report.json.
+    """
+    from commlab import loaders
+
+    report = loaders.load(
+        list(sources), name, out, map_file, zone=zone, encoding=encoding, overwrite=overwrite
+    )
+    click.echo(str(report))
+
+
+def _list_formats(ctx: click.Context, asked: bool) -> None:
+    if not asked or ctx.resilient_parsing:
+        return
+    from commlab.loaders import FORMATS
+
+    width = max(len(name) for name in FORMATS)
+    for item in FORMATS.values():
+        click.echo(f"{item.name:<{width}}  {item.summary}")
+    ctx.exit()
