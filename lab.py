@@ -67,6 +67,7 @@ def install_with_uv(locks: list[Path]) -> bool:
         return False
     # System certificates: company networks add their own authority.
     base = [uv, "--system-certs", "pip", "install", "--quiet", "--python", str(PYTHON)]
+    base.append("--compile-bytecode")  # as pip does: every kernel starts seconds sooner
     sources = [word for lock in locks for word in ("-r", str(lock))]
     project = [*base, "--no-deps", "--no-build-isolation", "-e", str(ROOT)]
     return run(*base, *sources) == 0 and run(*project) == 0

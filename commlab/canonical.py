@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
 from commlab.config import Settings
-from commlab.engine import LOCAL, Engine
+from commlab.engine import INSTANT, LOCAL, Engine
 from commlab.errors import DataError
 from commlab.tables import Column, Table
 
@@ -42,13 +42,22 @@ class Canonical:
         self.engine = engine
         self.settings = settings
 
-    def column(self, declared: Table, raw: ir.Table, name: str) -> ir.Value:
-        """Return one column in its canonical type; absent ones are typed nulls or the default."""
+    def column(
+        self, declared: Table, raw: ir.Table, name: str, *, clean: bool = False
+    ) -> ir.Value:
+        """Return one column in its canonical type; absent ones are typed nulls or the default.
+
+        Args:
+            declared: The table.
+            raw: Its source.
+            name: The column.
+            clean: Whether the writer has already stripped texts and nulled blank ones.
+        """
         column = declared[name]
         if name not in raw.columns:
             value = ibis.null(_INSIDE[column.dtype])
         else:
-            value = self._cast(column, raw[name])
+            value = self._cast(column, raw[name], clean=clean)
         if name == "buyer_status" and "member_id" in raw.columns:
             known = raw["member_id"].cast("string").notnull()
             value = value.fill_null(ibis.ifelse(known, "member", "unknown"))
@@ -81,8 +90,11 @@ class Canonical:
                     where=declared.name,
                     fix=f"The table has: {have}.",
                 )
-        cast = raw.select(**{name: self.column(declared, raw, name) for name in declared.names})
-        if declared.key and not _marked_unique(path):
+        ours = _marked_unique(path)
+        cast = raw.select(
+            **{name: self.column(declared, raw, name, clean=ours) for name in declared.names}
+        )
+        if declared.key and not ours:
             cast = self._without_copies(declared, cast)
         return cast
 
@@ -115,20 +127,36 @@ class Canonical:
             changes["last_seen_at"] = ibis.ifelse(seen_at > last, last, seen_at)
         return rows.mutate(**changes) if changes else rows
 
-    def _cast(self, column: Column, value: ir.Value) -> ir.Value:
+    def event(self, declared: Table, raw: ir.Table) -> ir.TimestampValue:
+        """Return when each row happened; null where that cannot be read, instead of an error."""
+        value = raw[declared.event]
+        if value.type().is_string():
+            value = value.strip().nullif("").try_cast(INSTANT)
+        return self.engine.local(self.engine.instant(value), self.settings.zone)
+
+    def _cast(self, column: Column, value: ir.Value, *, clean: bool) -> ir.Value:
         kind = value.type()
-        if kind.is_string() and column.dtype not in ("id", "text"):
+        if kind.is_string() and not clean:
             value = value.strip().nullif("")
+
+        def to(dtype: object) -> ir.Value:
+            # What may be null becomes null where it cannot be read: `ds.check()` counts it. What
+            # a row cannot do without stops instead.
+            if column.required or not kind.is_string():
+                return value.cast(dtype)
+            return value.try_cast(dtype)
+
         if column.dtype in ("id", "text"):
             return value.cast("string")
         if column.dtype == "time":
-            return self.engine.local(self.engine.instant(value), self.settings.zone)
+            instant = to(INSTANT) if kind.is_string() else self.engine.instant(value)
+            return self.engine.local(instant, self.settings.zone)
         if column.dtype == "money":
             # Doubles hold money exactly up to 9e13; a product of DECIMALs would be rounded by Ibis.
-            return (value.cast("float64") * 100).round().cast("int64")
+            return (to("float64") * 100).round().cast("int64")
         if column.dtype == "list" and kind.is_string():
             return value.split(";")
-        return value.cast(_INSIDE[column.dtype])
+        return to(_INSIDE[column.dtype])
 
     def _without_copies(self, declared: Table, rows: ir.Table) -> ir.Table:
         key = [rows[name] for name in declared.key]

@@ -203,7 +203,9 @@ class Dataset:
         named = named or [name for name in ("memberships", "members") if self.has(name)]
         ends: list[dt.date] = []
         for name in named:
-            event = self._canonical.column(table(name), self._raw[name], table(name).event)
+            if table(name).event not in self._raw[name].columns:
+                continue
+            event = self._canonical.event(table(name), self._raw[name])
             edges = self._raw[name].agg(first=event.min(), last=event.max())
             row = self.engine.execute(edges).iloc[0]
             ends += [pd.Timestamp(item).date() for item in row if not pd.isna(item)]
