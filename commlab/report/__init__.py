@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from commlab.report.blocks import Action
     from commlab.report.calls import actions, begin, cards, end, heading, put, say, section, show
+    from commlab.report.known import known_notebooks, pseudonymous, titles
     from commlab.report.results import ActionList, read_results
 
 __all__ = [
@@ -23,14 +24,24 @@ __all__ = [
     "cards",
     "end",
     "heading",
+    "known_notebooks",
+    "pseudonymous",
     "put",
     "read_results",
     "say",
     "section",
     "show",
+    "titles",
 ]
 
-_HOMES = {"Action": "blocks", "ActionList": "results", "read_results": "results"}
+_HOMES = {
+    "Action": "blocks",
+    "ActionList": "results",
+    "known_notebooks": "known",
+    "pseudonymous": "known",
+    "read_results": "results",
+    "titles": "known",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,139 @@
+"""Figures counted in the engine: Ibis expressions that end in small frames.
+
+Importing the package loads nothing heavy: each public name is imported when it is first used.
+
+Example:
+    >>> import commlab as cl
+    >>> "retention" in dir(cl.metrics)
+    True
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from commlab.metrics.activity import observed
+    from commlab.metrics.cohorts import available_splits
+    from commlab.metrics.comparison import compare_retention
+    from commlab.metrics.engagement import active_days, stickiness
+    from commlab.metrics.friendship import friend_loss, friend_splits
+    from commlab.metrics.headline import retention_at, retention_change
+    from commlab.metrics.health import (
+        answers,
+        buyer_membership,
+        coverage,
+        freshness,
+        staff_share,
+        suspected_staff,
+    )
+    from commlab.metrics.health_headline import health_headline
+    from commlab.metrics.kinds import retention_kinds
+    from commlab.metrics.latest import active_members, gone_silent, latest_two, loss_within, span
+    from commlab.metrics.lifecycle import lifecycle
+    from commlab.metrics.repurchase import repurchase_by_retention
+    from commlab.metrics.retention import overall_retention, retention
+    from commlab.metrics.revenue import revenue_retention
+    from commlab.metrics.survival import (
+        friendship_rows,
+        history,
+        membership_rows,
+        rolling_cutoffs,
+        stay_coverage,
+    )
+
+__all__ = [
+    "active_days",
+    "active_members",
+    "answers",
+    "available_splits",
+    "buyer_membership",
+    "compare_retention",
+    "coverage",
+    "freshness",
+    "friend_loss",
+    "friend_splits",
+    "friendship_rows",
+    "gone_silent",
+    "health_headline",
+    "history",
+    "latest_two",
+    "lifecycle",
+    "loss_within",
+    "membership_rows",
+    "observed",
+    "overall_retention",
+    "repurchase_by_retention",
+    "retention",
+    "retention_at",
+    "retention_change",
+    "retention_kinds",
+    "revenue_retention",
+    "rolling_cutoffs",
+    "span",
+    "staff_share",
+    "stay_coverage",
+    "stickiness",
+    "suspected_staff",
+]
+
+_HOMES = {
+    "active_days": "engagement",
+    "active_members": "latest",
+    "answers": "health",
+    "available_splits": "cohorts",
+    "buyer_membership": "health",
+    "compare_retention": "comparison",
+    "coverage": "health",
+    "freshness": "health",
+    "friend_loss": "friendship",
+    "friend_splits": "friendship",
+    "friendship_rows": "survival",
+    "gone_silent": "latest",
+    "health_headline": "health_headline",
+    "history": "survival",
+    "latest_two": "latest",
+    "lifecycle": "lifecycle",
+    "loss_within": "latest",
+    "membership_rows": "survival",
+    "observed": "activity",
+    "overall_retention": "retention",
+    "repurchase_by_retention": "repurchase",
+    "retention": "retention",
+    "retention_at": "headline",
+    "retention_change": "headline",
+    "retention_kinds": "kinds",
+    "revenue_retention": "revenue",
+    "rolling_cutoffs": "survival",
+    "span": "latest",
+    "staff_share": "health",
+    "stay_coverage": "survival",
+    "stickiness": "engagement",
+    "suspected_staff": "health",
+}
+
+
+class _Metrics(types.ModuleType):
+    """The package, in which `retention` is the function although a module has that name.
+
+    Loading a submodule binds it in its package, over the function; here the function stays.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'commlab.metrics' has no attribute {name!r}")
+        return getattr(importlib.import_module(f"commlab.metrics.{_HOMES[name]}"), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if _HOMES.get(name) == name and isinstance(value, types.ModuleType):
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted(__all__)
+
+
+sys.modules[__name__].__class__ = _Metrics

@@ -1,0 +1,161 @@
+"""What counts as activity: events of members as one Ibis expression, and since when they are seen.
+
+An activity is a sign of life, not of value: a paid order counts whether it is refunded or not
+(`rfm_summary` counts positive net spend instead), a revoked message does not count.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from commlab import guards
+from commlab.errors import MissingTableError
+from commlab.metrics import periods
+
+if TYPE_CHECKING:
+    from commlab.dataset import Dataset
+
+# Activity -> (table, time column). Steps of `touchpoints` are told apart by their event.
+_SOURCES = {
+    "message": ("messages", "sent_at"),
+    "order": ("orders", "paid_at"),
+    "check_in": ("check_ins", "at"),
+    "click": ("touchpoints", "at"),
+    "visit": ("touchpoints", "at"),
+    "share": ("touchpoints", "at"),
+}
+_STEPS = {"click": "clicked", "visit": "visited", "share": "shared"}
+# What "any" means; visits and shares are rarely exported whole, so they count only when asked for.
+ANY = ("message", "order", "check_in", "click")
+ACTIVITIES = ("any", *_SOURCES)
+
+
+def sources(ds: Dataset, activity: str = "any") -> tuple[str, ...]:
+    """Return the activities that make up `activity` in this workspace.
+
+    Args:
+        ds: The dataset.
+        activity: "any", "message", "order", "check_in", "click", "visit" or "share".
+
+    Raises:
+        MissingTableError: The workspace holds none of the tables needed.
+    """
+    guards.one_of("activity", activity, ACTIVITIES)
+    wanted = ANY if activity == "any" else (activity,)
+    present = tuple(name for name in wanted if ds.has(_SOURCES[name][0]))
+    if not present:
+        tables = " or ".join(sorted({_SOURCES[name][0] for name in wanted}))
+        raise MissingTableError(
+            f"activity == {activity!r} needs the table {tables}, which the workspace lacks.",
+            where=ds.name,
+            fix=f"It has: {', '.join(ds.tables)}.",
+        )
+    return present
+
+
+def _rows(ds: Dataset, name: str) -> ir.Table:
+    """Return member_id and at of one activity, unknown persons included."""
+    table, time = _SOURCES[name]
+    rows = ds.table(table)
+    if name == "message":
+        rows = rows.filter(~rows.revoked)
+    elif name in _STEPS:
+        rows = rows.filter(rows.event == _STEPS[name])
+    return rows.select("member_id", at=time)
+
+
+def events(ds: Dataset, activity: str = "any") -> ir.Table:
+    """Return the events of known persons as an expression: `member_id`, `at` (naive local time).
+
+    Staff are still among them: joining with `cohorts.members` leaves them out.
+
+    Args:
+        ds: The dataset.
+        activity: "any" is the union of message, order, check_in and click, each where its table
+            exists; "visit" and "share" are steps of `touchpoints`.
+
+    Raises:
+        MissingTableError: The workspace holds none of the tables needed.
+    """
+    parts = [_rows(ds, name) for name in sources(ds, activity)]
+    union = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return union.filter(union.member_id.notnull() & union.at.notnull())
+
+
+def by_period(ds: Dataset, activity: str, unit: str) -> ir.Table:
+    """Return one row per member and period with activity: `member_id`, `period`, `last`.
+
+    `last` is the last moment of activity in the period: it is at or after a moment exactly when
+    some activity of that period is, so nothing finer is needed to ignore what precedes an anchor.
+    """
+    rows = events(ds, activity)
+    rows = rows.mutate(period=periods.number(rows.at, unit, ds.settings.week_start))
+    return rows.group_by("member_id", "period").agg(last=rows.at.max())
+
+
+def observed(ds: Dataset) -> pd.DataFrame:
+    """Return since when and until when each activity is seen.
+
+    Returns:
+        One row per activity that the workspace can show: `activity`, `table`, `events`, `first`,
+        `last` (naive local times; missing where there are no events).
+    """
+    names = [name for name, (table, _) in _SOURCES.items() if ds.has(table)]
+    if not names:
+        return pd.DataFrame(columns=["activity", "table", "events", "first", "last"])
+    parts = []
+    for name in names:
+        rows = _rows(ds, name)
+        edges = rows.agg(events=rows.count(), first=rows.at.min(), last=rows.at.max())
+        parts.append(edges.mutate(activity=ibis.literal(name)))
+    frame = ds.frame(ibis.union(*parts) if len(parts) > 1 else parts[0])
+    frame["table"] = [_SOURCES[name][0] for name in frame["activity"]]
+    order = frame["activity"].map({name: place for place, name in enumerate(_SOURCES)})
+    frame = frame.iloc[np.argsort(order.to_numpy())].reset_index(drop=True)
+    return frame[["activity", "table", "events", "first", "last"]]
+
+
+def first_covered(ds: Dataset, activity: str, unit: str, oldest: int) -> int | None:
+    """Return the number of the first period that the activity's source covers from its start.
+
+    An export often begins later than the community, and periods before it would look silent.
+    Periods before that of the first event are not covered. The period of the first event is
+    covered unless the community is older than it and the silence at its start is longer than
+    any silence inside the source (so that a holiday on the first is not taken for a late export).
+    For "any" the earliest source decides: see `observed` for the others.
+
+    Args:
+        ds: The dataset.
+        activity: See `events`.
+        unit: "week" or "month".
+        oldest: Number of the period of the oldest cohort.
+
+    Returns:
+        The number, or `oldest` where the source is as old; None when it has no event at all.
+    """
+    week_start = ds.settings.week_start
+    parts = [_rows(ds, name) for name in sources(ds, activity)]
+    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    # The usual case ends at the first row found, without reading the whole table.
+    second = periods.starts([oldest + 1], unit, week_start)[0].to_pydatetime()
+    if len(ds.frame(rows.filter(rows.at < ibis.literal(second)).limit(1))):
+        return oldest
+    first = ds.frame(rows.agg(first=rows.at.min()))["first"].iloc[0]
+    if pd.isna(first):
+        return None
+    day: dt.date = pd.Timestamp(first).date()
+    number = periods.number_of(day, unit, week_start)
+    start = periods.starts([number], unit, week_start)[0].date()
+    silence = (day - start).days
+    if silence == 0:
+        return number
+    days = rows.select(day=periods.number(rows.at, "day")).distinct()
+    seen = ds.frame(days.filter(days.day.notnull()), ["day"])["day"].to_numpy()
+    longest = int(np.diff(seen).max(initial=1)) - 1
+    return number + 1 if silence > longest else number

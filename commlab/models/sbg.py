@@ -1,0 +1,298 @@
+"""Shifted-beta-geometric model of how long people stay, counted in whole periods.
+
+Source: Fader & Hardie 2007, How to project customer retention, J. Interactive Marketing 21(1).
+Everybody leaves at the end of each period with a chance of his own; the chances are spread over
+people as Beta(alpha, beta). Nobody's loyalty grows, yet the retention rate of those left does,
+because the fickle leave first.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import special
+
+from commlab import guards
+from commlab.config import MIN_EVENTS
+from commlab.errors import (
+    ArgumentError,
+    ConvergenceWarning,
+    DataError,
+    NotEnoughDataError,
+    StatisticalWarning,
+)
+from commlab.estimate import LEVEL
+from commlab.models.sbg_likelihood import V_BOUNDS, hessian, maximise, region, to_parameters
+
+Array = npt.NDArray[np.float64]
+PARAMETERS = ("alpha", "beta")
+
+
+def counts_from_survivors(survivors: npt.ArrayLike) -> pd.DataFrame:
+    """Return the counts by age of one cohort that was followed from its start.
+
+    Args:
+        survivors: People left at the end of periods 0, 1, 2, …; the first is the cohort's size.
+
+    Example:
+        >>> counts_from_survivors([1000, 869, 743]).to_numpy().tolist()
+        [[1, 131, 1000], [2, 126, 869]]
+    """
+    left = np.asarray(survivors)
+    if left.ndim != 1 or len(left) < 2 or (np.diff(left) > 0).any() or left.min() < 0:
+        raise ArgumentError("survivors must be two or more counts that never grow.")
+    ages = np.arange(1, len(left))
+    return pd.DataFrame({"age": ages, "lost": -np.diff(left), "at_risk": left[:-1]})
+
+
+class ShiftedBetaGeometricModel:
+    """Shifted-beta-geometric model, fitted by maximum likelihood to counts by age.
+
+    The likelihood is that of each period's losses given who was at risk in it, so cohorts of
+    any age, censored and late-observed stays go in as they are; for one cohort followed from
+    its start it is the paper's (eq. B3).
+
+    Attributes:
+        params_: Series with alpha and beta.
+        log_likelihood_: Log-likelihood at the maximum.
+        covariance_: Covariance of alpha and beta (inverse observed information), a frame; NaN
+            where the maximum lies on a bound (`on_bound_`), which is warned of.
+        standard_errors_: Square roots of its diagonal.
+        on_bound_: "" or why the maximum has no inner point: "constant" (retention does not
+            rise with age: the model has become the geometric one) or "split" (all losses at
+            once: some leave at once, the rest never).
+        counts_: The counts fitted, by age.
+
+    Example:
+        >>> high_end = [1000, 869, 743, 653, 593, 551, 517, 491]
+        >>> model = ShiftedBetaGeometricModel().fit(counts_from_survivors(high_end))
+        >>> model.params_.round(3).to_dict()
+        {'alpha': 0.668, 'beta': 3.806}
+        >>> model.survival([8, 12]).round(3).tolist()
+        [0.46, 0.378]
+    """
+
+    params_: pd.Series
+    log_likelihood_: float
+    covariance_: pd.DataFrame
+    standard_errors_: pd.Series
+    on_bound_: str
+    counts_: pd.DataFrame
+
+    def fit(self, counts: pd.DataFrame) -> ShiftedBetaGeometricModel:
+        """Fit the model.
+
+        Args:
+            counts: Frame with `age` (period 1, 2, …), `lost` (left in that period) and
+                `at_risk` (were there at its start and would have been seen to leave). Rows of
+                the same age are added up; counts need not be whole.
+
+        Returns:
+            The model itself.
+
+        Raises:
+            DataError: A column is missing or the counts contradict each other.
+            NotEnoughDataError: Too few losses, nobody or everybody lost, or only one period.
+        """
+        table = check_counts(counts)
+        age, lost = table["age"].to_numpy(dtype=float), table["lost"].to_numpy(dtype=float)
+        kept = table["at_risk"].to_numpy(dtype=float) - lost
+        found = maximise(lost[None, :], kept[None, :], age)
+        u, v = float(found.u[0]), float(found.v[0])
+        alpha, beta = (float(x) for x in to_parameters(u, v))
+        self.counts_ = table
+        self.params_ = pd.Series([alpha, beta], index=list(PARAMETERS), name="params")
+        self.log_likelihood_ = float(found.log_likelihood[0])
+        self._point = (u, v)
+        self.on_bound_ = ""
+        if v > V_BOUNDS[1] - 0.01:
+            self.on_bound_ = "constant"
+        elif v < V_BOUNDS[0] + 0.01:
+            self.on_bound_ = "split"
+        matrix = np.full((2, 2), np.nan)
+        if self.on_bound_:
+            meaning = {
+                "constant": "the share that leaves does not fall with age",
+                "split": "all losses come at once and then none",
+            }[self.on_bound_]
+            warnings.warn(
+                f"sBG is on its bound: {meaning} ({lost.sum():,.0f} lost of "
+                f"{table['at_risk'].iloc[0]:,.0f} at risk in {len(table)} periods). alpha and "
+                "beta and their errors mean nothing here; survival and its interval do.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        elif not found.converged[0]:
+            warnings.warn(
+                "sBG did not reach a maximum; look at the counts by age for jumps.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        else:
+            matrix = np.linalg.inv(-hessian(alpha, beta, lost, kept, age))
+        names = list(PARAMETERS)
+        self.covariance_ = pd.DataFrame(matrix, index=names, columns=names)
+        errors = np.sqrt(np.diag(matrix))
+        self.standard_errors_ = pd.Series(errors, index=names, name="standard_errors")
+        return self
+
+    def survival(self, t: npt.ArrayLike) -> Array:
+        """Return the share that stays beyond `t` periods (eq. 6): B(alpha, beta + t) / B.
+
+        Args:
+            t: Periods, any shape, at least 0.
+        """
+        times = _periods(t, low=0)
+        alpha, beta = self._parameters()
+        return sbg_survival(alpha, beta, times)
+
+    def retention_rate(self, t: npt.ArrayLike) -> Array:
+        """Return the share of those there at the start of period `t` who stay on (eq. 8).
+
+        Args:
+            t: Periods, any shape, at least 1.
+        """
+        times = _periods(t, low=1)
+        alpha, beta = self._parameters()
+        return np.asarray((beta + times - 1) / (alpha + beta + times - 1))
+
+    def survival_interval(
+        self, t: npt.ArrayLike, *, level: float = LEVEL, deff: float = 1.0
+    ) -> pd.DataFrame:
+        """Return survival with its profile-likelihood interval.
+
+        The interval holds every survival that some parameters reach whose log-likelihood is
+        within half the chi-squared quantile of the maximum: it needs no symmetry and holds on
+        the bound too.
+
+        Args:
+            t: Periods, shape (m,).
+            level: Confidence level.
+            deff: Design effect by which the likelihood overstates the information (clusters).
+
+        Returns:
+            Frame: t, survival, low, high.
+        """
+        guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
+        guards.in_range("deff", deff, low=1)
+        times = np.atleast_1d(_periods(t, low=0))
+        drop = deff * float(special.chdtri(1, 1 - level)) / 2
+        lost = self.counts_["lost"].to_numpy(dtype=float)
+        kept = self.counts_["at_risk"].to_numpy(dtype=float) - lost
+        age = self.counts_["age"].to_numpy(dtype=float)
+        u, v = region(lost, kept, age, self.log_likelihood_ - drop, self._point)
+        alpha, beta = to_parameters(u, v)
+        reached = sbg_survival(alpha[:, None], beta[:, None], times[None, :])
+        middle = self.survival(times)
+        return pd.DataFrame(
+            {
+                "t": times,
+                "survival": middle,
+                "low": np.minimum(reached.min(axis=0), middle),
+                "high": np.maximum(reached.max(axis=0), middle),
+            }
+        )
+
+    def expected_residual_lifetime(self, t: int = 0, *, horizon: int | None = None) -> float:
+        """Return the mean number of further periods of those who stayed `t` periods.
+
+        Args:
+            t: Periods stayed so far.
+            horizon: Count only so many further periods.
+
+        Returns:
+            Sum over k ≥ 1 of S(t + k − 1) / S(t), the period of leaving counted whole:
+            (alpha + beta + t − 1) / (alpha − 1). Without a horizon it is infinite where
+            alpha ≤ 1, which is warned of.
+        """
+        guards.whole("t", t, low=0)
+        alpha, beta = self._parameters()
+        if horizon is not None:
+            guards.whole("horizon", horizon, low=1)
+            ahead = sbg_survival(alpha, beta, t + np.arange(horizon, dtype=float))
+            return float(ahead.sum() / sbg_survival(alpha, beta, np.asarray(float(t))))
+        if alpha <= 1:
+            warnings.warn(
+                f"alpha == {alpha:.3g} <= 1: the mean lifetime is infinite, because some chances "
+                "of leaving are too close to 0. Give a horizon.",
+                StatisticalWarning,
+                stacklevel=2,
+            )
+            return float("inf")
+        return (alpha + beta + t - 1) / (alpha - 1)
+
+    def derl(self, t: int, discount: float) -> float:
+        """Return the discounted expected residual lifetime after `t` periods.
+
+        Seen just before the renewal that ends period t + 1 (Fader & Hardie 2010, Customer-base
+        valuation in a contractual setting, eq. 6 with n = t + 1).
+
+        Args:
+            t: Periods stayed so far.
+            discount: Discount rate of one period, above 0.
+
+        Example:
+            >>> high_end = counts_from_survivors([1000, 869, 743, 653, 593, 551, 517, 491])
+            >>> round(ShiftedBetaGeometricModel().fit(high_end).derl(7, 0.1), 2)
+            7.53
+        """
+        guards.whole("t", t, low=0)
+        guards.in_range("discount", discount, low=0, open_low=True)
+        alpha, beta = self._parameters()
+        first = (beta + t) / (alpha + beta + t)
+        return float(
+            first * special.hyp2f1(1, beta + t + 1, alpha + beta + t + 1, 1 / (1 + discount))
+        )
+
+    def _parameters(self) -> tuple[float, float]:
+        if not hasattr(self, "params_"):
+            raise ArgumentError("the model is not fitted yet.", fix="Call fit(counts) first.")
+        return float(self.params_["alpha"]), float(self.params_["beta"])
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "params_"):
+            return "ShiftedBetaGeometricModel()"
+        alpha, beta = self._parameters()
+        return f"ShiftedBetaGeometricModel(alpha={alpha:.4g}, beta={beta:.4g})"
+
+
+def sbg_survival(alpha: npt.ArrayLike, beta: npt.ArrayLike, t: npt.ArrayLike) -> Array:
+    """Return B(alpha, beta + t) / B(alpha, beta), broadcast."""
+    a, b = np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float)
+    times = np.asarray(t, dtype=float)
+    return np.asarray(np.exp(special.betaln(a, b + times) - special.betaln(a, b)))
+
+
+def check_counts(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return counts by age, added up and sorted, or say why they carry no model."""
+    missing = {"age", "lost", "at_risk"} - set(counts.columns)
+    if missing:
+        raise DataError(f"the counts by age lack {', '.join(sorted(missing))}.")
+    values = counts[["age", "lost", "at_risk"]].to_numpy(dtype=float)
+    if not np.isfinite(values).all() or (values < 0).any():
+        raise DataError("the counts by age must be finite and >= 0.")
+    table = counts.groupby("age", as_index=False, sort=True)[["lost", "at_risk"]].sum()
+    if (table["age"] < 1).any() or (table["age"] != table["age"].round()).any():
+        raise DataError("age must be 1, 2, …: the first period is 1.")
+    over = table["lost"] > table["at_risk"] * (1 + 1e-9)
+    if over.any():
+        raise DataError(f"more lost than at risk at age {table.loc[over, 'age'].iloc[0]}.")
+    table = table[table["at_risk"] > 0].reset_index(drop=True)
+    lost = float(table["lost"].sum())
+    kept = float((table["at_risk"] - table["lost"]).sum())
+    seen = f"{lost:,.0f} lost and {kept:,.0f} kept in {len(table)} periods"
+    if len(table) < 2:
+        raise NotEnoughDataError(f"{seen}: two periods are the least.", fix="Use a shorter step.")
+    if lost < MIN_EVENTS or kept < MIN_EVENTS:
+        raise NotEnoughDataError(f"{seen}: at least {MIN_EVENTS} of each are needed.")
+    return table
+
+
+def _periods(t: npt.ArrayLike, *, low: int) -> Array:
+    times = np.asarray(t, dtype=float)
+    if times.size and not (np.isfinite(times).all() and times.min() >= low):
+        raise ArgumentError(f"t must be finite and >= {low}.")
+    return times

@@ -1,0 +1,307 @@
+"""Made-up frames for every chart and table, in the shape that `commlab.metrics` gives them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from commlab.charts import health, retention
+from commlab.config import china_calendar
+from commlab.stats import wilson
+
+AS_OF = dt.date(2026, 6, 30)
+SEGMENTS = (
+    "官方商城",
+    "样本机快闪店",
+    "公众号推文",
+    "微信搜一搜",
+    "线下门店",
+    "朋友推荐",
+    "其他来源",
+)
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "$\\frac{1}{0}$",
+    'a\u202eb & "c"',
+    "\U0001f680 rocket",
+    "x" * 90,
+)
+
+
+def months(count: int, last: dt.date = dt.date(2026, 6, 1)) -> list[dt.date]:
+    number = last.year * 12 + last.month - 1
+    return [dt.date(n // 12, n % 12 + 1, 1) for n in range(number - count + 1, number + 1)]
+
+
+def triangle(count: int = 15, *, varying: bool = False) -> pd.DataFrame:
+    random = np.random.default_rng(1)
+    rows = []
+    for place, cohort in enumerate(months(count)):
+        size = 22 if place == 3 else int(random.integers(80, 1900))
+        for period in range(count - place):
+            at_risk = size - (period * 9 if varying else 0)
+            status = "open" if period >= count - place - 1 else "ok"
+            if at_risk < 30 and status == "ok":
+                status = "too_few"
+            if place == 0 and period < 2:
+                status = "before_data"
+            chance = min(1.0, 0.78 * (period + 1) ** -0.45 + random.normal(0, 0.02))
+            active = round(at_risk * max(chance, 0.02))
+            low, high = wilson(np.array([active]), np.array([at_risk]))
+            ok = status == "ok"
+            rows.append(
+                {
+                    "cohort": pd.Timestamp(cohort),
+                    "period": period,
+                    "size": size,
+                    "at_risk": at_risk if status in ("ok", "too_few") else None,
+                    "active": active if status in ("ok", "too_few") else None,
+                    "rate": active / at_risk if ok else np.nan,
+                    "low": low[0] if ok else np.nan,
+                    "high": high[0] if ok else np.nan,
+                    "status": status,
+                }
+            )
+    return pd.DataFrame(rows).astype({"at_risk": "Int64", "active": "Int64"})
+
+
+def revenue() -> pd.DataFrame:
+    frame = triangle(12)
+    for name in ("rate", "low", "high"):
+        frame[name] *= 1.3
+    frame["revenue"] = frame["rate"] * 10_000
+    return frame.drop(columns="active")
+
+
+def curves(names: tuple[str, ...] = SEGMENTS) -> pd.DataFrame:
+    rows = []
+    for place, name in enumerate(names):
+        n = 1400 - 180 * place
+        for period in range(13 - (place % 2)):
+            rate = 1.0 if period == 0 else (0.72 - 0.055 * place) * period**-0.35
+            low, high = wilson(np.array([rate * n]), np.array([n]))
+            rows.append([name, period, n, rate, low[0], high[0], "ok"])
+    columns = ["segment", "period", "at_risk", "rate", "low", "high", "status"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def lifecycle() -> pd.DataFrame:
+    random = np.random.default_rng(2)
+    rows, active = [], 260
+    for place, period in enumerate(months(15)):
+        new, back, late = (int(x) for x in random.integers([60, 20, 8], [190, 90, 40]))
+        dormant, left = int(active * 0.22), int(random.integers(8, 40))
+        retained = active - dormant - left
+        status = "before_data" if place == 0 else "open" if place == 14 else "ok"
+        rows.append([period, retained, new, back, late, dormant, left, status])
+        active = retained + new + back + late
+    numbers = range(len(rows))
+    names = ["retained", "new", "resurrected", "activated_late", "dormant", "left"]
+    frame = pd.DataFrame(rows, columns=["period", *names, "status"])
+    frame[names] = frame[names].astype("Int64").where(frame["status"] == "ok")
+    frame["members"] = [260 + 150 * number for number in numbers]
+    return frame
+
+
+def survival(names: tuple[str, ...] = SEGMENTS[:4]) -> pd.DataFrame:
+    rows = []
+    for place, name in enumerate(names):
+        n = 900 - 150 * place
+        for day in range(0, 301, 3):
+            s = (1 + day / (40 + 12 * place)) ** -0.45
+            half = 1.96 * np.sqrt(s * (1 - s) / n * (1 + day / 80))
+            rows.append(
+                [name, day, int(n * (1 - day / 420)), s, max(0, s - half), min(1, s + half)]
+            )
+    return pd.DataFrame(rows, columns=["segment", "day", "at_risk", "survival", "low", "high"])
+
+
+def projection(names: tuple[str, ...] = SEGMENTS[:4]) -> pd.DataFrame:
+    rows = []
+    for place, name in enumerate(names):
+        for day in range(0, 541, 15):
+            s = (1 + day / (40 + 12 * place)) ** -0.45
+            half = 0.0002 * max(0, day - 240)
+            rows.append([name, day, s, s - half, s + half])
+    return pd.DataFrame(rows, columns=["segment", "day", "survival", "low", "high"])
+
+
+def active_days() -> pd.DataFrame:
+    days = np.arange(91)
+    members = np.round(900 * np.exp(-days / 6.5)).astype(int)
+    members[0] = 1250
+    return pd.DataFrame({"active_days": days, "members": members})
+
+
+def low_points(names: tuple[str, ...] = SEGMENTS) -> pd.DataFrame:
+    place = np.arange(len(names))
+    difference = np.array([-0.121, -0.08, -0.035, 0.004, 0.02, 0.07, 0.12])[: len(names)]
+    half = 0.02 + 0.008 * place
+    at_risk = 1900 - 240 * place
+    return pd.DataFrame(
+        {
+            "segment": names,
+            "at_risk": at_risk,
+            "rate": 0.42 + difference,
+            "rest_rate": 0.42,
+            "difference": difference,
+            "low": difference - half,
+            "high": difference + half,
+            "lost": -difference * at_risk,
+            "flagged": np.abs(difference) > half * 1.3,
+            "status": "ok",
+        }
+    )
+
+
+def friends(names: tuple[str, ...] = SEGMENTS) -> pd.DataFrame:
+    rows = []
+    for place, name in enumerate(names):
+        for days, base in ((1, 0.05), (7, 0.11), (30, 0.2)):
+            n = 800 - 100 * place if place < 6 else 18
+            rate = base * (0.7 + 0.17 * place)
+            low, high = wilson(np.array([rate * n]), np.array([n]))
+            ok = n >= 30
+            figures = [rate, low[0], high[0]] if ok else [np.nan] * 3
+            rows.append([name, days, n, *figures, "ok" if ok else "too_few"])
+    columns = ["segment", "days", "friends", "rate", "low", "high", "status"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def backtest() -> pd.DataFrame:
+    random = np.random.default_rng(3)
+    rows = []
+    for place, cohort in enumerate(months(4, dt.date(2025, 10, 1))):
+        for period in range(7):
+            truth = (1 + period / 9) ** -0.5
+            half = 0.012 * period
+            actual = truth + (random.normal(0, 0.008) - 0.006 * place) * (period > 0)
+            baseline = 0.92**period
+            rows.append(
+                [cohort, period, actual, truth, truth - half, truth + half, baseline, period == 0]
+            )
+    names = ["actual", "predicted", "low", "high", "baseline", "fitted"]
+    return pd.DataFrame(rows, columns=["cohort", "period", *names])
+
+
+def money() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "group": ["retained", "lost"],
+            "members": [812, 23],
+            "buyers": [402, 9],
+            "repurchase_rate": [0.412, np.nan],
+            "repurchase_low": [0.365, np.nan],
+            "repurchase_high": [0.461, np.nan],
+            "net_per_member": [412.5, np.nan],
+            "net_low": [377.0, np.nan],
+            "net_high": [452.1, np.nan],
+            "status": ["ok", "too_few"],
+            "repurchase_status": ["ok", "too_few"],
+        }
+    )
+
+
+def mix(names: tuple[str, ...] = SEGMENTS) -> pd.DataFrame:
+    count = len(names)
+    before = np.linspace(2, 1, count) / np.linspace(2, 1, count).sum()
+    after = before[::-1]
+    rate_before, rate_after = np.linspace(0.5, 0.3, count), np.linspace(0.46, 0.29, count)
+    return pd.DataFrame(
+        {
+            "segment": names,
+            "share_before": before,
+            "share_after": after,
+            "rate_before": rate_before,
+            "rate_after": rate_after,
+            "mix": (after - before) * (rate_before + rate_after) / 2,
+            "rate": (rate_after - rate_before) * (before + after) / 2,
+        }
+    )
+
+
+def coverage() -> pd.DataFrame:
+    rows = []
+    tables = ("members", "groups", "memberships", "messages", "orders", "order_items", "contacts")
+    for place, table in enumerate(tables):
+        for step, month in enumerate(months(15 - place)):
+            gap = table == "messages" and step in (5, 6)
+            rows.append([table, pd.Timestamp(month), 0 if gap else 900 * (place + 1) + 170 * step])
+    return pd.DataFrame(rows, columns=["table", "month", "rows"])
+
+
+def findings() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "severity": ["error", "warning", "note"],
+            "table": ["orders", "messages", "memberships"],
+            "column": ["member_id", "", "observed_from"],
+            "rule": ["orphans", "gap", "survivors_only"],
+            "rows": [1284, 61, 0],
+            "share": [0.031, 0.13, np.nan],
+            "what": [
+                "1,284 orders name members that the members table lacks.",
+                "No message on 61 days.",
+                "",
+            ],
+            "fix": [
+                "Export the members table again.",
+                "Ask for the missing export.",
+                "Set observed_from.",
+            ],
+        }
+    )
+
+
+def answers() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "notebook": ["02_cohort_retention", "03_channel_quality", "07_community_health"],
+            "status": ["can", "partly", "cannot"],
+            "missing": [(), ("touchpoints", "costs"), ("messages",)],
+        }
+    )
+
+
+FESTIVALS = tuple(
+    festival
+    for festival in china_calendar(2025, 2026)
+    if festival.starts_on <= AS_OF and festival.ends_on >= dt.date(2025, 4, 1)
+)
+
+Draw = Callable[..., Any]
+# name -> function, frame(s), other arguments
+CHARTS: dict[str, tuple[Draw, Callable[[], Any], dict[str, Any]]] = {
+    "triangle": (retention.triangle, triangle, {}),
+    "triangle_varying": (retention.triangle, lambda: triangle(varying=True), {}),
+    "revenue": (retention.revenue_retention, revenue, {}),
+    "curves": (retention.curves, curves, {"among": SEGMENTS}),
+    "curves_few": (retention.curves, lambda: curves(SEGMENTS[:3]), {"among": SEGMENTS}),
+    "lifecycle": (retention.lifecycle_bars, lifecycle, {"festivals": FESTIVALS}),
+    "survival": (retention.survival, survival, {}),
+    "active_days": (retention.active_days, active_days, {}),
+    "low_points": (retention.low_points, low_points, {}),
+    "friends": (retention.friends, friends, {}),
+    "backtest": (retention.backtest, backtest, {}),
+    "coverage": (health.coverage, coverage, {}),
+}
+CHARTS["survival_projected"] = (retention.survival, survival, {"projection": projection()})
+# charts that show names from data, with the function that makes a frame of such names
+NAMED: dict[str, Callable[[tuple[str, ...]], pd.DataFrame]] = {
+    "curves": curves,
+    "survival": survival,
+    "low_points": low_points,
+    "friends": friends,
+}
+TABLES: dict[str, tuple[Draw, Callable[[], Any]]] = {
+    "by_segment": (retention.by_segment, low_points),
+    "friend_loss": (retention.friend_loss, friends),
+    "worth": (retention.worth, money),
+    "mix_rate": (retention.mix_rate, mix),
+    "findings": (health.findings, findings),
+    "answers": (health.answers, answers),
+}
