@@ -17,7 +17,7 @@ import pandas as pd
 from commlab import stats
 from commlab.metrics import activity as activities
 from commlab.metrics import cohorts, periods
-from commlab.metrics.similarity import Similarity
+from commlab.metrics.similarity import Similarity, estimate
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -86,28 +86,24 @@ class Cells:
         return Pooled(names.astype(object), rows, people, active, squares)
 
     def similarity(self) -> Similarity:
-        """Return how alike the members of one chat group are, pooled over all known cells."""
+        """Return how alike the members of one chat group are, pooled over all known cells.
+
+        Segments are put together: whether members of one group are alike is a fact of the group,
+        and small cells could not tell.
+        """
         grouped = self.cluster >= 0
-        row = self.row[grouped]
-        size = self.people[grouped]
-        known = self.known[row]
-        column = np.broadcast_to(np.arange(len(self.first)), known.shape)
-        cell = row[:, None] * len(self.first) + column
-        sizes = np.broadcast_to(size[:, None], known.shape)
-        icc = stats.intraclass_correlation(self.active[grouped][known], sizes[known], cell[known])
-        used = known.any(axis=1)
-        parts = np.bincount(row[used], minlength=len(self.cohorts))
-        several = parts > 1
-        contrasts = int((parts[several] - 1).sum())
-        # One group that recruits in every month is one draw of a group effect, not twelve.
-        distinct = len(np.unique(self.cluster[grouped][used & several[row]]))
-        if not contrasts:
-            return Similarity(0.0, 1.0, 0)
-        inside = used & several[row]
-        total = np.bincount(row[inside], size[inside], len(self.cohorts))[several]
-        squares = np.bincount(row[inside], size[inside] ** 2, len(self.cohorts))[several]
-        typical = float((total - squares / total).sum()) / contrasts
-        return Similarity(icc, typical, min(contrasts, distinct - 1))
+        row, known = self.row[grouped], self.known
+        born, cohort = np.unique(self.cohorts[row], return_inverse=True)
+        names, group = np.unique(self.cluster[grouped], return_inverse=True)
+        shape = (len(names), len(born))
+        sizes = np.zeros(shape)
+        np.add.at(sizes, (group, cohort), self.people[grouped])
+        # Whether a cell is over and observed depends on its cohort alone.
+        over = np.zeros((len(born), len(self.first)), dtype=bool)
+        over[cohort] = known[row]
+        active = np.zeros((*shape, len(self.first)))
+        np.add.at(active, (group, cohort), self.active[grouped])
+        return estimate(sizes, active, over)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -43,7 +43,7 @@ def friend_splits(ds: Dataset) -> tuple[str, ...]:
         ds: The dataset.
     """
     held = ds.columns("contacts") if ds.has("contacts") else frozenset()
-    found = [name for name in ("channel", "add_way") if name in held]
+    found: list[str] = [name for name in ("channel", "add_way") if name in held]
     if "channel" in held and ds.has("channels") and "script" in ds.columns("channels"):
         found.append("script")
     if "staff_id" in held:

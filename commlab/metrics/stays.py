@@ -80,7 +80,7 @@ def stays(ds: Dataset, split: str | None, cases: Sequence[Case], unit: str) -> i
         "known",
         "member_id",
         segment=segments.get(split or "", ibis.literal("all")),
-        key=stays.group_id,
+        key=stays.group_id.fill_null(cohorts.UNKNOWN),
         start=stays.joined_at,
         observed_from=stays.observed_from,
         # A closed group was last seen when it closed, at the latest.
@@ -116,7 +116,7 @@ def friendships(ds: Dataset, split: str | None, cases: Sequence[Case], unit: str
         "known",
         "member_id",
         segment=segment,
-        key=friends.staff_id,
+        key=friends.staff_id.fill_null(cohorts.UNKNOWN),
         start=friends.added_at,
         observed_from=friends.observed_from,
         seen=ibis.null("timestamp(6)"),

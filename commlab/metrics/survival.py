@@ -211,7 +211,7 @@ def _rows(
     left_out = frame[(frame["status"] != "ok") & (frame["case"] == 0)]
     if len(left_out):
         counts = ", ".join(
-            f"{int(n):,} that ended {status.replace('_', ' ')}"
+            f"{int(n):,} that ended {str(status).replace('_', ' ')}"
             for status, n in left_out.groupby("status")["n"].sum().items()
         )
         warnings.warn(

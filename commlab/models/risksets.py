@@ -115,7 +115,7 @@ def to_grid(rows: pd.DataFrame, step: int) -> pd.DataFrame:
         out["entry"] = np.where(ended, np.minimum(entry, low), entry)
         out["lower"], out["upper"] = low, np.where(ended, high, low)
     keys = ["segment", "cluster", "entry", "lower", "upper", "observed"]
-    return out.groupby(keys, dropna=False, sort=True, as_index=False)["n"].sum()
+    return out.groupby(keys, dropna=False, sort=True, as_index=False)[["n"]].sum()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,7 +170,7 @@ def risk_sets(
     clustered = bool(len(rows)) and not bool(rows["cluster"].isna().any())
     if clustered:
         index = pd.Index(rows["cluster"].unique()).sort_values() if clusters is None else clusters
-        line = index.get_indexer(rows["cluster"])
+        line = index.get_indexer(pd.Index(rows["cluster"]))
         if (line < 0).any():
             raise ArgumentError("clusters must hold every cluster of the rows.")
         lines = len(index)

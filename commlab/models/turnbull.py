@@ -212,7 +212,7 @@ def turnbull_draws(
     """
     generator = np.random.default_rng(seed)
     keys = ["entry", "lower", "upper", "observed"]
-    distinct = rows.groupby(keys, as_index=False, sort=True)["n"].sum()
+    distinct: pd.DataFrame = rows.groupby(keys, as_index=False, sort=True)[["n"]].sum()
     n = distinct["n"].to_numpy()
     clusters = 0
     if rows["cluster"].isna().any():

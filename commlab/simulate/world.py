@@ -119,7 +119,7 @@ class World:
     codes: tuple[ChannelCode, ...] = CHANNEL_CODES
     campaigns: tuple[Campaign, ...] = _CAMPAIGNS
     growth: float = 1.5
-    members_per_group: int = 143
+    members_per_group: int = 80
     members_per_adviser: int = 330
     contact_share: float = 0.93
     deletion_later: float = 0.0004
