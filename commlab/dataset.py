@@ -117,18 +117,29 @@ class Dataset:
         """
         if name not in self._cache:
             whole = self._canonical.table(table(name), self.raw(name), self._files.get(name))
-            self._cache[name] = self._canonical.known_at(table(name), whole, self.end)
+            known = self._canonical.known_at(table(name), whole, self.end)
+            self._cache[name] = self.engine.named(name, known)
         return self._cache[name]
 
     def staff_ids(self) -> ir.Table:
         """Return the ids of staff, bots and atmosphere accounts: one column, `member_id`."""
-        parts = [ibis.memtable({"member_id": [str(item) for item in self.settings.staff]},
-                               schema={"member_id": "string"})]  # fmt: skip
+        if "staff_ids" not in self._cache:
+            self._cache["staff_ids"] = self.engine.named("staff_ids", self._staff_ids())
+        return self._cache["staff_ids"]
+
+    def _staff_ids(self) -> ir.Table:
+        parts = []
         if self.has("members"):
             members = self.table("members")
             parts.append(members.filter(members.role != "member").select("member_id"))
         if self.has("staff"):
             parts.append(self.table("staff").select(member_id="staff_id"))
+        if self.settings.staff or not parts:
+            # Kept, because Ibis drops a memtable from the engine once nothing refers to it.
+            self._named_staff = ibis.memtable(
+                {"member_id": list(self.settings.staff)}, schema={"member_id": "string"}
+            )
+            parts.append(self._named_staff)
         return ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
 
     def people(self) -> ir.Table:
@@ -137,6 +148,11 @@ class Dataset:
         Without a members table they are made from memberships, messages and orders, `joined_at`
         being the first sight and the other columns null.
         """
+        if "people" not in self._cache:
+            self._cache["people"] = self.engine.named("people", self._people())
+        return self._cache["people"]
+
+    def _people(self) -> ir.Table:
         if self.has("members"):
             people = self.table("members")
         else:

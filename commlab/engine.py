@@ -10,6 +10,7 @@ import atexit
 import dataclasses
 import datetime as dt
 import functools
+import itertools
 import os
 import shutil
 import tempfile
@@ -28,6 +29,8 @@ from commlab.errors import ArgumentError, CommlabError, DataError, WorkspaceErro
 MEMORY_VARIABLE = "COMMLAB_MEMORY_LIMIT"
 THREADS_VARIABLE = "COMMLAB_THREADS"
 
+_NUMBERS = itertools.count(1)
+
 INSTANT = dtypes.Timestamp(timezone="UTC", scale=6)
 LOCAL = dtypes.Timestamp(scale=6)
 
@@ -35,6 +38,16 @@ LOCAL = dtypes.Timestamp(scale=6)
 @ibis.udf.scalar.builtin(name="timezone", signature=((dtypes.string, INSTANT), LOCAL))
 def _duckdb_local(zone, instant):  # type: ignore[no-untyped-def]
     """DuckDB: naive local time of an instant."""
+
+
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((INSTANT,), dtypes.int64))
+def _duckdb_microseconds(instant):  # type: ignore[no-untyped-def]
+    """DuckDB: microseconds since 1970 of an instant."""
+
+
+@ibis.udf.scalar.builtin(name="make_timestamp", signature=((dtypes.int64,), LOCAL))
+def _duckdb_timestamp(microseconds):  # type: ignore[no-untyped-def]
+    """DuckDB: naive timestamp from microseconds since 1970."""
 
 
 @ibis.udf.scalar.builtin(name="from_utc_timestamp", signature=((INSTANT, dtypes.string), LOCAL))
@@ -73,10 +86,12 @@ class Engine:
     Attributes:
         name: "duckdb", "spark", or the Ibis name of another backend.
         con: The Ibis backend.
+        borrowed: Whether the connection is to somebody's database, where nothing is created.
     """
 
     name: str
     con: Any
+    borrowed: bool = False
 
     def read_parquet(self, path: Path | str) -> ir.Table:
         """Return a Parquet file or folder as a table, read in place."""
@@ -115,8 +130,11 @@ class Engine:
         """Return the naive local time in `zone` of UTC instants."""
         offset = constant_offset(zone)
         if offset is not None:
-            naive = instant.cast(LOCAL)
             seconds = int(offset.total_seconds())
+            if self.name == "duckdb":
+                # Fifteen times quicker than the cast, which asks the time zone library each time.
+                return _duckdb_timestamp(_duckdb_microseconds(instant) + seconds * 1_000_000)
+            naive = instant.cast(LOCAL)
             return naive if not seconds else naive + ibis.interval(seconds=seconds)
         if self.name == "duckdb":
             return _duckdb_local(zone, instant)
@@ -126,6 +144,16 @@ class Engine:
             f"zone == {zone!r} changes its offset, which engine {self.name!r} is not known to do.",
             fix="Load the tables into a workspace with `commlab load`, or use a fixed-offset zone.",
         )
+
+    def named(self, name: str, expr: ir.Table) -> ir.Table:
+        """Return an expression under a name in the engine, so that what builds on it stays small.
+
+        Ibis takes longer to compile a long expression than an engine to run it on small data; a
+        view is one node. Engines that hold other people's tables are left as they are.
+        """
+        if self.name not in ("duckdb", "spark") or self.borrowed:
+            return expr
+        return self.con.create_view(f"{name}_{next(_NUMBERS)}", expr)
 
     def execute(self, expr: ir.Expr) -> Any:
         """Run an expression; engine errors come back as `DataError` in one line."""
@@ -173,7 +201,7 @@ def connect(engine: str, settings: Settings) -> Engine:
         except Exception as error:  # noqa: BLE001  each driver raises classes of its own
             scheme = engine.split("://")[0]
             raise WorkspaceError(f"cannot connect: {first_line(error)}.", where=scheme) from None
-        return Engine(con.name, con)
+        return Engine(con.name, con, borrowed=True)
     raise ArgumentError(
         f"engine == {engine!r}, must be 'duckdb', 'spark' or an address such as postgres://host/db."
     )
@@ -209,4 +237,7 @@ def _connect_spark() -> Any:
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")
+    if session.sparkContext.master.startswith("local"):
+        # The default of 200 is for clusters; a cluster's own setting is left alone.
+        session.conf.set("spark.sql.shuffle.partitions", str(os.cpu_count() or 2))
     return ibis.pyspark.connect(session)

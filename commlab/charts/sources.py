@@ -20,6 +20,7 @@ def observed(frame: pd.DataFrame, *, lang: str) -> GT:
         lang: "en" or "zh".
     """
     frames.need(frame, ["activity", "events", "first", "last"], "charts.observed")
+    frame = frame[frame["events"] > 0]
     names = [lookup(f"retention.activity.{name}", lang) for name in frame["activity"]]
 
     columns = [

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from commlab import stats
 from commlab.metrics import activity as activities
 from commlab.metrics import cohorts, periods
 from commlab.metrics.similarity import Similarity, estimate

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commlab import guards
+from commlab import config, guards
 from commlab.config import LANGUAGES
 from commlab.errors import ArgumentError, MissingTableError, NotEnoughDataError
 from commlab.estimate import Estimate
@@ -77,13 +77,19 @@ def begin(
     from commlab.dataset import open_dataset
 
     guards.one_of("lang", lang, LANGUAGE_CHOICES)
-    ds = open_dataset(data, as_of=as_of or None, engine=engine or None)
+    ds = open_dataset(_found(data), as_of=as_of or None, engine=engine or None)
     part = Part(Path(run_folder) if run_folder else None, notebook)
     shown = {"data": ds.name, "lang": lang, "seed": seed, **parameters}
     languages = LANGUAGES if lang == "both" else (lang,)
     _current = Page(notebook, ds, languages, part, shown)
     _current.begin()
     return ds
+
+
+def _found(data: str | Path) -> str | Path:
+    """Return a path that exists: as given, else from the repository (JupyterLab runs elsewhere)."""
+    beside = config.NOTEBOOKS.parent / str(data)
+    return beside if not Path(data).exists() and beside.exists() else data
 
 
 def put(
