@@ -42,9 +42,7 @@ class Canonical:
         self.engine = engine
         self.settings = settings
 
-    def column(
-        self, declared: Table, raw: ir.Table, name: str, *, clean: bool = False
-    ) -> ir.Value:
+    def column(self, declared: Table, raw: ir.Table, name: str, *, clean: bool = False) -> ir.Value:
         """Return one column in its canonical type; absent ones are typed nulls or the default.
 
         Args:

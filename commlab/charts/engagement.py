@@ -56,7 +56,7 @@ def stickiness(
     ax.set_ylim(0, float(np.nanmax(high)) * 1.15)
     shown = axes.few(len(rows), 4 if narrow else 8)
     days = frames.days(rows, "ends_on")
-    ax.set_xticks(x[shown], [fmt.period(days[place], "day", lang) for place in shown])
+    ax.set_xticks(x[shown], [fmt.period(days[place], "month", lang, short=True) for place in shown])
     axes.share_axis(ax, lang)
     axes.keep_right(made, 44)
     settle(made)

@@ -116,6 +116,15 @@ class Finding:
         }
 
 
+_COLON = {"en": ": ", "zh": "："}
+
+
+def where(found: Iterable[Finding]) -> str:
+    """Return the places that findings are about, as table.column."""
+    names = (".".join(filter(None, (item.table, item.column))) for item in found)
+    return ", ".join(dict.fromkeys(name for name in names if name))
+
+
 @dataclasses.dataclass(frozen=True)
 class Findings(Sequence[Finding]):
     """All findings of one check, worst first.
@@ -173,6 +182,20 @@ class Findings(Sequence[Finding]):
             tuple(item for item in self.items if not item.table or item.table in wanted),
             self.checked,
         )
+
+    def steps(self, most: int = 5) -> list[dict[str, str]]:
+        """Return what to do, worst first, as text by language; the same advice stands once.
+
+        Args:
+            most: Number of steps at the most.
+        """
+        places: dict[str, list[Finding]] = {}
+        for item in (*self.errors, *self.warnings):
+            places.setdefault(item.fix("en"), []).append(item)
+        return [
+            {lang: f"{where(found)}{_COLON[lang]}{found[0].fix(lang)}" for lang in _COLON}
+            for found in list(places.values())[:most]
+        ]
 
     def to_frame(self, lang: str = "en") -> pd.DataFrame:
         """Return one row a finding: severity, table, column, rule, rows, unit, share, examples.

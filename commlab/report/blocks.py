@@ -44,6 +44,9 @@ class Action:
         )  # fmt: skip
 
 
+BOUNDS = "bounds"  # methods of this name give what is possible, not a sampling interval
+
+
 def ranked(actions: Iterable[Action]) -> list[Action]:
     """Return actions by expected value, then by people; those without either keep their order."""
 
@@ -105,9 +108,13 @@ def card(entry: Entry, lang: str, *, small_cell: int = 1, source: Html | None = 
     if now.low is not None:
         ends = fmt.interval(now, lang, currency=currency)
         ends = re.sub("[–万亿]", lambda mark: f"{JOINER}{mark[0]}{JOINER}", ends)
-        words = t("common.card.interval", lang, level=now.level, interval=ends)
+        if now.method.startswith(BOUNDS):
+            words = t("report.card.bounds", lang, interval=ends)
+        else:
+            words = t("common.card.interval", lang, level=now.level, interval=ends)
         lines.append(tag("p", words, class_="interval"))
-    if now.status == "refused" and now.reason and not has(now.reason):
+    # Reasons that come from the library are in English; the other page has the general words.
+    if now.status == "refused" and now.reason and not has(now.reason) and lang == "en":
         lines.append(tag("p", now.reason, class_="note"))
     if now.n is not None and not (now.method == "count" and now.n == now.value):
         lines.append(tag("p", _n(now.n, lang, small_cell), class_="n"))

@@ -17,7 +17,7 @@ from commlab.errors import ArgumentError
 from commlab.report import blocks, files
 from commlab.report.export import stylesheet, template
 from commlab.report.html import Html, tag
-from commlab.report.notebooks import OVERVIEW
+from commlab.report.notebooks import HEALTH, OVERVIEW
 from commlab.report.results import PRIVATE, SHARE, private_lists, shared_tables
 from commlab.text import fmt, has, t
 
@@ -133,8 +133,9 @@ def headlines(results: Results) -> list[tuple[str, Mapping[str, Any]]]:
     return [(notebook, fields) for place, notebook, fields in sorted(chosen, key=_by_notebook)]
 
 
-def _by_notebook(rank: tuple[int, str, Any]) -> tuple[str, int]:
-    return rank[1], rank[0]
+def _by_notebook(rank: tuple[int, str, Any]) -> tuple[bool, str, int]:
+    # Figures about the data come after the figures that the data give.
+    return rank[1] == HEALTH, rank[1], rank[0]
 
 
 def _cards(entries: Iterable[Mapping[str, Any]], results: Results, lang: str) -> Html:

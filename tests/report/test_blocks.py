@@ -70,7 +70,14 @@ def test_too_few_and_refused_are_said_in_words():
     refused = Estimate.refused("no costs are <known>", unit="money")
     card = plain(blocks.card(entry(refused), "zh"))
     assert "现有数据无法判断" in card
-    assert "&lt;known&gt;" in card
+    assert "known" not in card  # the library's own reasons are in English
+    assert "&lt;known&gt;" in plain(blocks.card(entry(refused), "en"))
+
+
+def test_bounds_are_not_called_a_confidence_interval():
+    figure = Estimate(value=0.8, low=0.8, high=1, n=9, unit="share", method="bounds for unknown")
+    assert "95" not in blocks.card(entry(figure), "en")
+    assert "可能范围" in blocks.card(entry(figure), "zh")
 
 
 def test_small_numbers_of_people_are_not_told():
