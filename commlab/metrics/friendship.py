@@ -41,8 +41,11 @@ def friend_splits(ds: Dataset) -> tuple[str, ...]:
 
     Args:
         ds: The dataset.
+
+    Raises:
+        MissingTableError: There are no contacts.
     """
-    held = ds.columns("contacts") if ds.has("contacts") else frozenset()
+    held = ds.columns("contacts")
     found: list[str] = [name for name in ("channel", "add_way") if name in held]
     if "channel" in held and ds.has("channels") and "script" in ds.columns("channels"):
         found.append("script")

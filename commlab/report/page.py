@@ -204,6 +204,8 @@ class Page:
         """Say that the data cannot carry a part of the page, and why."""
 
         def words(lang: str) -> Html:
+            if isinstance(error, MissingTableError):
+                return paragraphs(t("report.page.no_table", lang))
             if has(key):
                 return paragraphs(t(key, lang))
             # Messages of errors are in English only.

@@ -113,6 +113,11 @@ class Call:
         starred = any(isinstance(item, ast.Starred) for item in self.node.args)
         return starred or any(item.arg is None for item in self.node.keywords)
 
+    def without(self, keyword: str) -> Call:
+        """Return the call without one named argument."""
+        kept = [item for item in self.node.keywords if item.arg != keyword]
+        return Call(self.word, ast.Call(self.node.func, self.node.args, kept))
+
     def bind(self, function: Callable[..., Any], skip: int = 0, **added: Any) -> None:
         """Raise TypeError when `function` does not take the arguments of this call."""
         given = {word: None for word in self.keywords} | added

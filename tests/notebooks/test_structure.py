@@ -15,7 +15,6 @@ from commlab.config import LANGUAGES
 from commlab.report import notebooks as books
 from commlab.tables import TABLES
 from commlab.text import entries, topics
-from commlab.text.escape import tidy
 
 LONGEST_CELL = 10  # lines: beyond it there is logic that belongs in the package
 BY_HAND = ("data", "as_of", "lang", "engine", "run_folder")  # what the batch fills in
@@ -397,7 +396,7 @@ def test_every_call_fits_the_signature(name):
             call.bind(source.resolve(call.word))
             if call.word == "cl.report.show":
                 drawn = source.resolve(source.dotted(call.node.args[0]))
-                call.bind(drawn, skip=1, lang="en")
+                call.without("fold").bind(drawn, skip=1, lang="en")
         except TypeError as error:
             raise AssertionError(f"{ast.unparse(call.node)}: {error}") from None
 
@@ -431,7 +430,6 @@ def test_numbers_and_topics_are_given_once():
     found = [books.read(path) for path in source.NOTEBOOKS]
     for known in ([book.topic for book in found], [book.name[:2] for book in found]):
         assert len(set(known)) == len(known)
-    assert all(tidy(book.name) == book.name for book in found)
 
 
 def test_a_wrong_call_is_noticed():

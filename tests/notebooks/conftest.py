@@ -1,0 +1,80 @@
+"""One run of every notebook on a small made-up community, shared by all tests that look at it."""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from run_folder import Run
+
+from commlab.report import batch
+from commlab.simulate import simulate
+
+UNMARKED = "a02"  # an adviser whom nobody has marked as staff
+# Codes that somebody with bad intentions could type into an export.
+HOSTILE = {
+    "os01": "<script>alert(1)</script>",
+    "os02": "=HYPERLINK(1)",
+    "oa02": '<img src="https://example.com/x.png" onerror="alert(1)">',
+}
+
+
+def spoilt_community(folder: Path) -> Path:
+    """Write a made-up community with hostile channel codes and one adviser unmarked."""
+    simulate(folder, members=400, seed=1, months=8)
+    for path in folder.glob("*.parquet"):
+        table = pq.read_table(path)
+        if "channel" in table.column_names:
+            codes = [HOSTILE.get(code, code) for code in table["channel"].to_pylist()]
+            place = table.column_names.index("channel")
+            table = table.set_column(place, "channel", pa.array(codes, pa.string()))
+        if path.stem == "staff":
+            table = table.filter(pa.compute.not_equal(table["staff_id"], UNMARKED))
+        if path.stem == "members":
+            ids, roles = table["member_id"].to_pylist(), table["role"].to_pylist()
+            told = ["member" if who == UNMARKED else role for who, role in zip(ids, roles, strict=True)]
+            place = table.column_names.index("role")
+            table = table.set_column(place, "role", pa.array(told, pa.string()))
+        pq.write_table(table, path)
+    return folder
+
+
+def run_all(workspace: Path, out: Path, **options: object) -> Run:
+    """Run notebooks, all by default, into a folder of the name `run`."""
+    started = time.monotonic()
+    result = batch.run(workspace, out=out, name="run", **options)
+    seconds = time.monotonic() - started
+    return Run(result.folder, workspace, dict(result.statuses), result.exit_status, seconds)
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The run: every notebook, both languages. Workers of pytest-xdist share one."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    place = place / "one_run_of_all_notebooks"
+    place.mkdir(exist_ok=True)
+    told = place / "run.json"
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.is_file():
+            made = run_all(spoilt_community(place / "brand"), place / "out", jobs=2)
+            told.write_text(json.dumps(dataclasses.asdict(made), default=str), encoding="utf-8")
+    fields = json.loads(told.read_text(encoding="utf-8"))
+    fields |= {name: Path(fields[name]) for name in ("folder", "workspace")}
+    return Run(**fields)
+
+
+@pytest.fixture(scope="session")
+def workspace_tables(run: Run) -> dict[str, pd.DataFrame]:
+    """The tables that the run was made from."""
+    return {path.stem: pd.read_parquet(path) for path in run.workspace.glob("*.parquet")}
