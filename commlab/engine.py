@@ -12,6 +12,7 @@ import datetime as dt
 import functools
 import itertools
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -29,6 +30,7 @@ from commlab.errors import ArgumentError, CommlabError, DataError, WorkspaceErro
 MEMORY_VARIABLE = "COMMLAB_MEMORY_LIMIT"
 THREADS_VARIABLE = "COMMLAB_THREADS"
 
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NUMBERS = itertools.count(1)
 
 INSTANT = dtypes.Timestamp(timezone="UTC", scale=6)
@@ -112,7 +114,8 @@ class Engine:
         try:
             if self.name == "duckdb":
                 return self.con.read_csv(str(source), header=True, all_varchar=True)
-            return self.con.read_csv(str(source), header=True, inferSchema=False)
+            options = {"multiLine": True, "quote": '"', "escape": '"', "mode": "FAILFAST"}
+            return self.con.read_csv(str(source), header=True, inferSchema=False, **options)
         except Exception as error:  # noqa: BLE001  each engine raises classes of its own
             raise DataError(
                 f"is not a readable UTF-8 CSV file with a header ({first_line(error)}).",
@@ -173,7 +176,8 @@ class Engine:
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, or its class where it has none."""
     lines = str(error).strip().splitlines()
-    return lines[0][:300].rstrip(".") if lines else type(error).__name__
+    # What stands in quotes may be a cell: names and numbers of people stay out of messages.
+    return _QUOTED.sub("'…'", lines[0])[:300].rstrip(".") if lines else type(error).__name__
 
 
 def _is_engine_error(error: Exception) -> bool:

@@ -32,8 +32,7 @@ def words(change: RetentionChange, *, lang: str) -> str:
             lang,
             now=change.current,
             before=change.previous,
-            low=_signed(gap.low, lang),
-            high=_signed(gap.high, lang),
+            gap=_both(gap, lang),
         ),
         lookup(
             f"retention.part.compared.{'chance' if gap.low <= 0 <= gap.high else 'beyond'}", lang
@@ -66,20 +65,21 @@ def parts(found: Decomposition, *, lang: str) -> str:
 
 
 def _both(figure: Estimate, lang: str) -> str:
+    """Return a difference of shares in points with its interval, the unit left to the sentence."""
     if figure.value is None or figure.low is None or figure.high is None:
         return fmt.estimate(figure, lang)
-    ends = (_signed(figure.low, lang), _signed(figure.high, lang))
-    inner = "至".join(ends) if lang == "zh" else " to ".join(ends)
-    wrapped = f"（{inner}）" if lang == "zh" else f" ({inner})"
-    return _signed(figure.value, lang) + wrapped
+    to = "至" if lang == "zh" else " to "
+    inner = to.join(_signed(end) for end in (figure.low, figure.high))
+    return _signed(figure.value) + (f"（{inner}）" if lang == "zh" else f" ({inner})")
 
 
-def _signed(x: float, lang: str) -> str:
+def _signed(x: float) -> str:
     """Return a difference of shares in points with its sign.
 
     Example:
-        >>> _signed(-0.021, "en"), _signed(0.021, "zh")
-        ('−2.1 points', '+2.1个百分点')
+        >>> _signed(-0.021), _signed(0.17)
+        ('−2.1', '+17')
     """
-    sign = "" if round(abs(100 * x), 1) == 0 else "+" if x > 0 else "−"
-    return sign + fmt.points(x, lang)
+    size = abs(100 * x)
+    text = f"{size:.0f}" if size >= 9.95 else f"{size:.1f}"
+    return text if float(text) == 0 else f"{'+' if x > 0 else '−'}{text}"

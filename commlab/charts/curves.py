@@ -174,19 +174,14 @@ def _panels(
 
 
 def _title(rows: pd.DataFrame, unit: str, lang: str) -> Words:
-    """Return a title that names the best and the worst segment at the last common period."""
+    """Return a title that gives the span of the segments at the last common period."""
     common = rows.groupby("segment")["period"].max().min()
     at = rows[rows["period"] == common].sort_values(["rate", "segment"])
     when = t(f"common.period.{unit}", lang, k=str(int(common)))
     best, worst = at.iloc[-1], at.iloc[0]
     if len(at) == 1:
         return word("retention.curves.title_one", when=when, rate=float(best["rate"]))
-    sure = best["low"] > worst["high"]
+    # Which of many is best or worst is for the corrected comparison to say, not for a title.
     return word(
-        f"retention.curves.title{'' if sure else '_chance'}",
-        when=when,
-        best=best["segment"],
-        worst=worst["segment"],
-        high=float(best["rate"]),
-        low=float(worst["rate"]),
+        "retention.curves.title", when=when, low=float(worst["rate"]), high=float(best["rate"])
     )

@@ -18,7 +18,7 @@ from commlab.text import Words, fmt, t
 
 MOST = {False: (14, 14), True: (8, 7)}  # cohorts and periods that stay legible, wide and narrow
 _ROW = {False: 0.255, True: 0.3}  # inches
-_DASHED = ("before_data", "no_base")  # states of cells that hold a dash
+_DASHED = ("before_data", "after_data", "no_base")  # states of cells that hold a dash
 _SCALE = mpl.colormaps["viridis_r"]
 _SCALE_ENDS = (0.1, 0.9)  # neither glaring yellow nor near black
 
@@ -31,7 +31,8 @@ class Grid:
         cohorts: First days of the cohorts.
         heads: What stands over each column.
         value: Figures; NaN where there is none.
-        status: "ok", "open", "too_few", "before_data", "no_base"; "" where the frame has no row.
+        status: "ok", "open", "too_few", "before_data", "after_data", "no_base"; "" where the
+            frame has no row.
         n: People behind each cell; NaN where unknown.
         size: People of each cohort.
         left_out: Number of earlier cohorts that there is no room for.

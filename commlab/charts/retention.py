@@ -67,7 +67,7 @@ def triangle(
 
     Args:
         frame: `cohort` (first day), `period` (int), `at_risk`, `active`, `rate`, `status` ("ok",
-            "open", "too_few", "before_data"); `size` and `label` where there are.
+            "open", "too_few", "before_data", "after_data"); `size` and `label` where there are.
         lang: "en" or "zh".
         narrow: The form for phones: the last 8 cohorts, the first 7 periods.
         title: The finding; without it the title reads out the latest cohort one period on.
@@ -112,7 +112,7 @@ def revenue_retention(
     Args:
         frame: `cohort`, `period`, `at_risk` (members), `rate` (net revenue in k over that in
             period 0, may exceed 1), `status` ("ok", "open", "too_few", "before_data",
-            "no_base"); `low`, `high`, `size` where there are.
+            "after_data", "no_base"); `low`, `high`, `size` where there are.
         lang: "en" or "zh".
         narrow: The form for phones.
         title: The finding; without it the title reads out the latest cohort one period on.

@@ -247,6 +247,12 @@ def _friends_title(longest: pd.DataFrame, days: int) -> Words:
     """Return a title that names the segment with the highest rate in the longest window."""
     if longest.empty:
         return word("retention.friends.title_none")
+    # The highest of many rates is luck until the comparison with the others says otherwise.
+    if "flagged" in longest.columns and len(longest) > 1:
+        beyond = frames.flags(longest, "flagged") & (frames.numbers(longest, "difference") > 0)
+        if not beyond.any():
+            return word("retention.friends.title_alike", days=days)
+        longest = longest[beyond]
     row = longest.reset_index().sort_values(["rate", "segment"]).iloc[-1]
     rate, low, high = (float(row[name]) for name in ("rate", "low", "high"))
     worst = Estimate(value=rate, low=low, high=high, unit="share")

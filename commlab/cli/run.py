@@ -14,7 +14,7 @@ from commlab.cli._base import Command
     examples=(
         "commlab run --data data_samples",
         "commlab run 02 --data data_samples --lang zh --as-of 2026-06-30",
-        "commlab run retention --data data_samples -p cohort week -p kind unbounded",
+        "commlab run retention --data data_samples -p cohort week -p activity order",
     ),
 )
 @click.argument("notebooks", nargs=-1, metavar="[NOTEBOOK]...")

@@ -1,4 +1,4 @@
-"""What counts as activity: events of members as one Ibis expression, and since when they are seen.
+"""What counts as activity: events of members as one Ibis expression, and when they are seen.
 
 An activity is a sign of life, not of value: a paid order counts whether it is refunded or not
 (`rfm_summary` counts positive net spend instead), a revoked message does not count.
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from commlab import guards
+from commlab.config import EARLIEST, MIN_EVENTS
 from commlab.errors import MissingTableError
 from commlab.metrics import periods
 
@@ -34,6 +36,8 @@ _STEPS = {"click": "clicked", "visit": "visited", "share": "shared"}
 # What "any" means; visits and shares are rarely exported whole, so they count only when asked for.
 ANY = ("message", "order", "check_in", "click")
 ACTIVITIES = ("any", *_SOURCES)
+_FEW = 0.01  # of the events: so many dates before `EARLIEST` are slips
+_EPOCH = dt.date(1970, 1, 1)
 
 
 def sources(ds: Dataset, activity: str = "any") -> tuple[str, ...]:
@@ -121,41 +125,69 @@ def observed(ds: Dataset) -> pd.DataFrame:
     return frame[["activity", "table", "events", "first", "last"]]
 
 
-def first_covered(ds: Dataset, activity: str, unit: str, oldest: int) -> int | None:
-    """Return the number of the first period that the activity's source covers from its start.
+def covered(
+    ds: Dataset, activity: str, unit: str, oldest: int
+) -> tuple[int, int] | tuple[None, None]:
+    """Return the numbers of the first and last period that the activity's source covers whole.
 
-    An export often begins later than the community, and periods before it would look silent.
-    Periods before that of the first event are not covered. The period of the first event is
-    covered unless the community is older than it and the silence at its start is longer than
-    any silence inside the source (so that a holiday on the first is not taken for a late export).
-    For "any" the earliest source decides: see `observed` for the others.
+    An export often begins later than the community, or ends before `as_of`, and the periods it
+    lacks would look silent. Periods before that of the first event are not covered. The period
+    of the first event is covered unless the community is older than it and the silence at its
+    start is longer than any silence inside the source (so that a holiday on the first is not
+    taken for a late export).
+
+    The source goes on to `as_of` when its last silence is no longer than one inside it; with
+    fewer than 5 days of activity that cannot be judged, and it is taken to go on. Otherwise it
+    ended: periods after that of the last event are not covered, nor is that one, once it is
+    past, when the silence at its end is longer than any inside.
+
+    Only events of persons who are not staff count. Those before 2010 are ignored when they are
+    at most 1 % of all: a placeholder date says nothing of the source. For "any" the source that
+    reaches furthest decides, at either end: see `observed` for the others.
 
     Args:
         ds: The dataset.
         activity: See `events`.
-        unit: "week" or "month".
+        unit: "day", "week" or "month".
         oldest: Number of the period of the oldest cohort.
 
     Returns:
-        The number, or `oldest` where the source is as old; None when it has no event at all.
+        First number (`oldest` where the source is as old) and last number (that of the period
+        of `as_of` where the source goes on; below the first where no period is covered whole);
+        None and None where there is no event at all.
     """
     week_start = ds.settings.week_start
-    parts = [_rows(ds, name) for name in sources(ds, activity)]
-    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    # The usual case ends at the first row found, without reading the whole table.
-    second = periods.starts([oldest + 1], unit, week_start)[0].to_pydatetime()
-    if len(ds.frame(rows.filter(rows.at < ibis.literal(second)).limit(1))):
-        return oldest
-    first = ds.frame(rows.agg(first=rows.at.min()))["first"].iloc[0]
-    if pd.isna(first):
-        return None
-    day: dt.date = pd.Timestamp(first).date()
-    number = periods.number_of(day, unit, week_start)
-    start = periods.starts([number], unit, week_start)[0].date()
-    silence = (day - start).days
-    if silence == 0:
-        return number
-    days = rows.select(day=periods.number(rows.at, "day")).distinct()
-    seen = ds.frame(days.filter(days.day.notnull()), ["day"])["day"].to_numpy()
-    longest = int(np.diff(seen).max(initial=1)) - 1
-    return number + 1 if silence > longest else number
+    days = _days(ds, activity)
+    if not len(days):
+        return None, None
+    begin, end = (_EPOCH + dt.timedelta(days=int(day)) for day in days[[0, -1]])
+    longest = int(np.diff(days).max(initial=1)) - 1
+    first = periods.number_of(begin, unit, week_start)
+    if first <= oldest:
+        first = oldest
+    elif (begin - _start(first, unit, week_start)).days > longest:
+        first += 1
+    current = periods.number_of(ds.as_of, unit, week_start)
+    if len(days) < MIN_EVENTS or (ds.as_of - end).days <= longest:
+        return first, current
+    last = periods.number_of(end, unit, week_start)
+    if last < current and (_start(last + 1, unit, week_start) - end).days - 1 > longest:
+        last -= 1
+    return first, last
+
+
+def _days(ds: Dataset, activity: str) -> npt.NDArray[np.int64]:
+    """Return the days on which persons who are not staff were active, few early ones left out."""
+    rows = events(ds, activity).semi_join(ds.people(), "member_id")
+    rows = rows.select(day=rows.at.date())
+    frame = ds.frame(rows.group_by("day").agg(events=rows.count()), ["day"])
+    day = frame["day"].to_numpy(dtype="datetime64[D]").astype(np.int64)
+    count = frame["events"].to_numpy(dtype=np.int64)
+    early = day < (EARLIEST - _EPOCH).days
+    few = count[early].sum() <= _FEW * count.sum()
+    return day[~early] if few else day
+
+
+def _start(number: int, unit: str, week_start: str) -> dt.date:
+    day: dt.date = periods.starts([number], unit, week_start)[0].date()
+    return day

@@ -43,7 +43,7 @@ class Cells:
         people: Members of each part.
         active: Active members, shape (parts, columns).
         known: Whether the period is over and was observed, shape (rows, columns).
-        status: "ok", "open", "before_data", or "" where the period has not begun.
+        status: "ok", "open", "before_data", "after_data", or "" where the period has not begun.
     """
 
     segments: npt.NDArray[Any]
@@ -245,9 +245,14 @@ def _status(
     if not status.size:
         return status
     week_start = ds.settings.week_start
-    covered = activities.first_covered(ds, activity, unit, int(born.min()))
+    current = periods.number_of(ds.as_of, unit, week_start)
+    seen_from, seen_until = activities.covered(ds, activity, unit, int(born.min()))
     begins, ends = born[:, None] + first, born[:, None] + last
     status[ends > periods.last_complete(ds.as_of, unit, week_start)] = "open"
-    status[begins < (np.inf if covered is None else covered)] = "before_data"
-    status[begins > periods.number_of(ds.as_of, unit, week_start)] = ""
+    # What of a bracket is still to come was not missed.
+    status[np.minimum(ends, current) > (np.inf if seen_until is None else seen_until)] = (
+        "after_data"
+    )
+    status[begins < (np.inf if seen_from is None else seen_from)] = "before_data"
+    status[begins > current] = ""
     return status

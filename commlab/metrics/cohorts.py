@@ -97,7 +97,8 @@ def available_splits(ds: Dataset) -> tuple[str, ...]:
     Returns:
         Names that `split` of `members`, `retention` and `revenue_retention` accept.
     """
-    names = ("channel", "region", "city", "gender", "adviser", *_DERIVED)
+    # Advisers are people, and a raw league of them is one of luck: ask for that split by name.
+    names = ("channel", "region", "city", "gender", *_DERIVED)
     return tuple(name for name in names if not _missing(ds, name))
 
 

@@ -47,8 +47,9 @@ def active_days(
     Returns:
         One row per number of days, `active_days` 0 … `window_days`: `members`, `at_risk` (all
         who joined before the window), `share`, `low`, `high` (Wilson), `at_least` (share active
-        on so many days or more), `status` ("ok", "too_few", or "before_data" when the data of
-        the activity begin inside the window; shares are missing unless it is "ok").
+        on so many days or more), `status` ("ok", "too_few", "before_data" when the data of the
+        activity begin inside the window, or "after_data" when they end before it does; shares
+        are missing unless it is "ok").
     """
     guards.whole("window_days", window_days, low=1)
     smallest = minimum(ds, min_at_risk)
@@ -65,9 +66,10 @@ def active_days(
     members = np.zeros(window_days + 1, dtype=np.int64)
     members[frame["days"].to_numpy(dtype=np.int64)] = frame["members"].to_numpy(dtype=np.int64)
     at_risk = int(members.sum())
-    covered = activities.first_covered(ds, activity, "day", first)
+    seen_from, seen_until = activities.covered(ds, activity, "day", first)
     status = "ok" if at_risk >= smallest else "too_few"
-    status = "before_data" if covered is None or covered > first else status
+    status = "after_data" if seen_until is not None and seen_until < last else status
+    status = "before_data" if seen_from is None or seen_from > first else status
     low, high = stats.wilson(members, np.full(len(members), at_risk), level=level)
     table = pd.DataFrame(
         {
@@ -128,9 +130,11 @@ def stickiness(
         weeks=rows.weeks.sum(),
     )
     frame = ds.frame(sums, ["window"])
-    covered = activities.first_covered(ds, activity, "day", 0)  # 1970: the first event itself
-    whole = 0 if covered is None else (last - covered + 1) // window_days
-    frame = frame.set_index("window").reindex(range(whole - 1, -1, -1), fill_value=0)
+    # From 1970 on: the first event itself.
+    seen_from, seen_until = activities.covered(ds, activity, "day", 0)
+    whole = 0 if seen_from is None else (last - seen_from + 1) // window_days
+    cut = 0 if seen_until is None else -((seen_until - last) // window_days)
+    frame = frame.set_index("window").reindex(range(whole - 1, cut - 1, -1), fill_value=0)
     window = frame.index.to_numpy(dtype=np.int64)
     mau, days = frame["mau"].to_numpy(dtype=float), frame["days"].to_numpy(dtype=float)
     mean, low, high = stats.mean_interval(

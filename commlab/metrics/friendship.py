@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from commlab import guards
-from commlab.config import MIN_AT_RISK
 from commlab.errors import MissingTableError
 from commlab.estimate import LEVEL
 from commlab.metrics.cohorts import UNKNOWN
+from commlab.metrics.rates import minimum
+from commlab.metrics.stays import persons
 from commlab.stats import (
     benjamini_hochberg,
     design_effect,
@@ -61,7 +62,7 @@ def friend_loss(
     windows: Sequence[int] = WINDOWS,
     added_from: str | dt.date | None = None,
     level: float = LEVEL,
-    min_at_risk: int = MIN_AT_RISK,
+    min_at_risk: int | None = None,
 ) -> pd.DataFrame:
     """Return the share of added friends who deleted within each window.
 
@@ -79,7 +80,7 @@ def friend_loss(
         windows: Days after adding, each 24 hours long.
         added_from: Only friendships added on this day or later; default: all.
         level: Confidence level.
-        min_at_risk: Fewer friendships are "too_few".
+        min_at_risk: Fewer friendships are "too_few"; default from the settings.
 
     Returns:
         Frame by segment and window: segment, days, friends (whose window is over), deleted,
@@ -95,14 +96,15 @@ def friend_loss(
     """
     if split is not None:
         guards.one_of("split", split, SPLITS)
+    least = minimum(ds, min_at_risk)
     lengths = sorted({guards.whole("windows", int(days), low=1) for days in windows})
     cells = ds.frame(
         _cells(ds, split, lengths, guards.date("added_from", added_from)), ["segment", "adviser"]
     )
     parts = [_window(cells, days, split, level) for days in lengths]
     frame = pd.concat(parts, ignore_index=True)
-    enough = (frame["friends"] >= min_at_risk).to_numpy()
-    rest_enough = (frame.pop("rest_friends") >= min_at_risk).to_numpy()
+    enough = (frame["friends"] >= least).to_numpy()
+    rest_enough = (frame.pop("rest_friends") >= least).to_numpy()
     for name in ("rate", "low", "high", "deff"):
         frame[name] = frame[name].where(enough)
     for name in ("rest_rate", "difference", "p"):
@@ -119,7 +121,7 @@ def _cells(
 ) -> ir.Table:
     """Counts by segment and adviser: for each window friends, deleted, open, by_staff; unseen."""
     friends = ds.table("contacts")
-    friends = friends.anti_join(ds.staff_ids(), "member_id")
+    friends = persons(ds, friends)
     if added_from is not None:
         friends = friends.filter(friends.added_at >= dt.datetime.combine(added_from, dt.time()))
     segment: ir.Value = ibis.literal("all")

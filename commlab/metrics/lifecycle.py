@@ -51,7 +51,8 @@ def lifecycle(
         - `created_inactive` (anchored in the period, not active in it);
         - `status`: "ok"; "open" (not over at `as_of`); "before_data" (not covered by the data of
           the activity, or the first that is covered while members are older than the data: what
-          they did before is not known). Counts other than `members` are missing unless the
+          they did before is not known); "after_data" (the data of the activity ended before it
+          did, see `activity.covered`). Counts other than `members` are missing unless the
           status is "ok", but for `active` in that first covered period.
 
         Shortly after data begin in the middle of a community's life, some "activated_late" are
@@ -121,10 +122,12 @@ def _table(ds: Dataset, counts: pd.DataFrame, unit: str, activity: str) -> pd.Da
     numbers = np.arange(oldest, current + 1, dtype=np.int64)
     # Those active in the current period are not yet lost to the next one.
     wide = wide.reindex(index=numbers, columns=[*STATES, "joined"], fill_value=0).astype("int64")
-    covered = activities.first_covered(ds, activity, unit, oldest)
+    seen_from, seen_until = activities.covered(ds, activity, unit, oldest)
     status = np.full(len(numbers), "ok", dtype=object)
     status[numbers > periods.last_complete(ds.as_of, unit, week_start)] = "open"
-    unseen = np.inf if covered is None else covered
+    after = numbers > (np.inf if seen_until is None else seen_until)
+    status[after] = "after_data"
+    unseen = np.inf if seen_from is None else seen_from
     status[(numbers < unseen) | ((numbers == unseen) & (oldest < unseen))] = "before_data"
     table = pd.DataFrame({"period": periods.starts(numbers, unit, week_start)})
     table["members"] = wide["joined"].cumsum().to_numpy()
@@ -132,7 +135,7 @@ def _table(ds: Dataset, counts: pd.DataFrame, unit: str, activity: str) -> pd.Da
     active = wide[list(ARRIVING)].sum(axis=1).to_numpy()
     created = (wide["joined"] - wide["new"]).to_numpy()
     over = numbers <= periods.last_complete(ds.as_of, unit, week_start)
-    table["active"] = _masked(active, known | ((numbers == unseen) & over))
+    table["active"] = _masked(active, known | ((numbers == unseen) & over & ~after))
     for name in STATES:
         table[name] = _masked(wide[name].to_numpy(), known)
     table["created_inactive"] = _masked(created, known)

@@ -71,10 +71,13 @@ def repurchase_by_retention(
     people = people.mutate(cohort=periods.number(people.anchor, cohort, week_start))
     edge = ds.frame(people.agg(oldest=people.cohort.min()))["oldest"].iloc[0]
     oldest = 0 if pd.isna(edge) else int(edge)
-    covered = [activities.first_covered(ds, name, cohort, oldest) for name in (activity, "order")]
+    spans = [activities.covered(ds, name, cohort, oldest) for name in (activity, "order")]
     latest = periods.last_complete(ds.as_of, cohort, week_start) - period - horizon
     unseen = latest + period + 1  # no event at all: no cohort qualifies
-    since = max(unseen if item is None else item for item in covered) - period
+    since = max(unseen if first is None else first for first, _ in spans) - period
+    # Activity must be covered up to `period`, orders up to the end of the horizon.
+    for (_, last), needed in zip(spans, (period, period + horizon), strict=True):
+        latest = latest if last is None else min(latest, last - needed)
     people = people.filter((people.cohort >= since) & (people.cohort <= latest))
     members = _outcomes(ds, people, activity, cohort, period, horizon)
     sums = members.group_by("retained").agg(

@@ -62,7 +62,8 @@ def retention(
         - `at_risk`, `active` (whole numbers; missing where the period is not over or was not
           observed), `rate`, `low`, `high` (shares; missing unless the status is "ok");
         - `status`: "ok"; "open": the period is not over at `as_of`; "before_data": it began
-          before the data of this activity (see `activity.first_covered`); "too_few";
+          before the data of this activity; "after_data": it ended after them (see
+          `activity.covered` for both); "too_few";
         - `deff`, `n_effective`: design effect and at_risk / deff. Members of one chat group are
           alike, so for activity "any" and "message" the interval is Wilson's with n / deff: one
           intra-class correlation over all cells, first group joined as cluster, Student's

@@ -71,7 +71,7 @@ def revenue_retention(
         over members; Student's quantile), `status`: as for `retention`, "too_few" also with
         fewer than 5 buyers in either period (the delta method needs some), and "no_base" where
         period 0 brought no positive net revenue. Money is missing where the period is not over
-        or not covered by the orders.
+        or not covered by the orders ("before_data", "after_data").
 
     Raises:
         ArgumentError: An argument is outside what is listed.
@@ -149,12 +149,13 @@ def _table(
     status[base <= 0] = "no_base"
     status[begins > calendar.last_complete(ds.as_of, unit, week_start)] = "open"
     if len(born):
-        covered = activities.first_covered(ds, "order", unit, int(born.min()))
-        missing = np.inf if covered is None else covered
+        seen_from, seen_until = activities.covered(ds, "order", unit, int(born.min()))
+        status[begins > (np.inf if seen_until is None else seen_until)] = "after_data"
+        missing = np.inf if seen_from is None else seen_from
         status[begins < missing] = "before_data"
         # A base that was not seen is no base.
         status[(np.repeat(born, width) < missing) & (status == "ok")] = "no_base"
-    known = ~np.isin(status, ["open", "before_data"])
+    known = ~np.isin(status, ["open", "before_data", "after_data"])
     shown = status == "ok"
     at_risk = pd.array(size, dtype="Int64")
     counted = pd.array(buyers.astype(np.int64), dtype="Int64")

@@ -42,6 +42,13 @@ class Case:
     begun_until: dt.date | None = None
 
 
+def persons(ds: Dataset, rows: ir.Table) -> ir.Table:
+    """Return the rows of persons that other figures count too: no staff, no unknown ids."""
+    if ds.has("members"):
+        return rows.semi_join(ds.people(), "member_id")
+    return rows.anti_join(ds.staff_ids(), "member_id")
+
+
 def stays(ds: Dataset, split: str | None, cases: Sequence[Case], unit: str) -> ir.Table:
     """Return stays in groups in the normal form (see the module).
 
@@ -52,7 +59,7 @@ def stays(ds: Dataset, split: str | None, cases: Sequence[Case], unit: str) -> i
         unit: Period of split "cohort".
     """
     stays = ds.table("memberships")
-    stays = stays.anti_join(ds.staff_ids(), "member_id")
+    stays = persons(ds, stays)
     stays = _in_each(stays, stays.joined_at, stays.observed_from, ds, cases)
     closed = ibis.null("timestamp(6)")
     positioning = ibis.null("string")
@@ -98,7 +105,7 @@ def stays(ds: Dataset, split: str | None, cases: Sequence[Case], unit: str) -> i
 def friendships(ds: Dataset, split: str | None, cases: Sequence[Case], unit: str) -> ir.Table:
     """Return friendships in the normal form; the arguments are those of `stays`."""
     friends = ds.table("contacts")
-    friends = friends.anti_join(ds.staff_ids(), "member_id")
+    friends = persons(ds, friends)
     friends = _in_each(friends, friends.added_at, friends.observed_from, ds, cases)
     if split is not None:
         guards.one_of("split", split, _FRIEND_SPLITS)

@@ -80,7 +80,7 @@ def survival_at(
         >>> rows = pd.DataFrame({"lower": [0, 9], "upper": [1, 9], "observed": [True, False],
         ...                      "n": [20, 80]})
         >>> survival_at(rows, 7)
-        Estimate(0.8, 0.707378–0.866033, n=100, share, Kaplan-Meier, Greenwood)
+        Estimate(0.8, 0.707378–0.866033, n=80, share, Kaplan-Meier, Greenwood)
     """
     options = {"level": level, "step": step, "min_at_risk": min_at_risk, "seed": seed}
     curve = _only(rows, segment, options)
@@ -90,8 +90,11 @@ def survival_at(
     value, low, high = (
         float(np.interp(days, curve.days, line)) for line in (curve.survival, curve.low, curve.high)
     )
+    # Those followed that long, not all who ever began: they carry the figure.
+    frame = curve.to_frame()
+    followed = round(float(frame.loc[frame["day"] <= days, "at_risk"].iloc[-1]))
     return Estimate(
-        value=value, low=low, high=high, level=level, n=curve.n, unit="share", method=curve.method
+        value=value, low=low, high=high, level=level, n=followed, unit="share", method=curve.method
     )
 
 

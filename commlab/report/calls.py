@@ -77,6 +77,11 @@ def begin(
     from commlab.dataset import open_dataset
 
     guards.one_of("lang", lang, LANGUAGE_CHOICES)
+    if parameters.get("split") in ("adviser", "adviser_id"):
+        raise ArgumentError(
+            f"split == {parameters['split']!r} would put ids of staff on a page to forward.",
+            fix="Use another split, or cl.metrics in a notebook of your own.",
+        )
     ds = open_dataset(_found(data), as_of=as_of or None, engine=engine or None)
     part = Part(Path(run_folder) if run_folder else None, notebook)
     shown = {"data": ds.name, "lang": lang, "seed": seed, **parameters}

@@ -101,7 +101,7 @@ def _table(gt: Any, lang: str, folded: bool | None) -> Html:
     except ArgumentError:
         markup = gt.as_raw_html()  # a table of one's own; the page's style serves it too
     body = tag("div", Html(markup), class_="wide")
-    rows = len(re.findall(r"<tr\b", markup.partition("<tbody")[2]))
+    rows = len(re.findall(r"<tr\b", markup.partition("<tbody")[2].partition("</tbody")[0]))
     if not (rows > LONG_TABLE if folded is None else folded):
         return body
     return fold(t("report.page.table_rows", lang, n=rows), body, class_="figures")

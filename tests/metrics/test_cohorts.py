@@ -113,7 +113,7 @@ def test_campaign_follows_the_anchor(ds):
 
 def test_what_is_available(ds, make_dataset):
     assert metrics.available_splits(ds) == (
-        "channel", "region", "adviser", "group", "positioning", "campaign", "product",
+        "channel", "region", "group", "positioning", "campaign", "product",
     )  # fmt: skip
     orders = pd.DataFrame(
         {"order_id": ["1"], "member_id": ["a"], "paid_at": ["2026-01-01"], "amount": [1]}

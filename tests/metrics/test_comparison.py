@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student
 
 from commlab import errors, metrics, stats
 from commlab.config import Festival
+from commlab.metrics.cells import Cells
+from commlab.metrics.comparison import compare_cells
 
 
 def table(rows):
@@ -51,15 +55,166 @@ def test_the_month_is_not_held_against_a_segment():
     assert (cohorts["p_adjusted"] < 1e-10).all()
 
 
-def test_design_effects_make_it_careful():
-    rows = [("a", "2026-01-01", 100, 45), ("b", "2026-01-01", 200, 60)]
-    plain = metrics.compare_retention(table(rows)).set_index("segment")
-    alike = metrics.compare_retention(table([(*row, 3.0) for row in rows])).set_index("segment")
-    p = stats.two_proportion_p(45, 100, 60, 200, deff=3.0)
-    assert alike.loc["a", "p"] == pytest.approx(float(p))
-    assert (alike["p"] > plain["p"]).all()
-    width = (alike["high"] - alike["low"]) / (plain["high"] - plain["low"])
-    np.testing.assert_allclose(width, np.sqrt(3), rtol=1e-9)
+def test_frames_of_clustered_members_are_refused():
+    frame = table([("a", "2026-01-01", 100, 45, 3.0), ("b", "2026-01-01", 200, 60, 3.0)])
+    with pytest.raises(errors.ArgumentError, match="Pass the dataset"):
+        metrics.compare_retention(frame)
+
+
+def cells(segment, cohort, cluster, people, active):
+    """Cells of one period from parts: arrays of segment, cohort, group, members, active."""
+    keys, row = np.unique(np.column_stack([segment, cohort]), axis=0, return_inverse=True)
+    known = np.ones((len(keys), 1), dtype=bool)
+    return Cells(
+        segments=np.array([f"s{code}" for code in keys[:, 0]], dtype=object),
+        cohorts=keys[:, 1],
+        first=np.array([1]),
+        last=np.array([1]),
+        row=row.ravel(),
+        cluster=np.asarray(cluster),
+        people=np.asarray(people),
+        active=np.asarray(active)[:, None],
+        known=known,
+        status=np.where(known, "ok", "open"),
+    )
+
+
+def compare(counts, by="segment"):
+    return compare_cells(counts, by, period=None, level=0.95, minimum=1)
+
+
+def world(seed, split, groups=20, effect=0.0, icc=0.05, joiners=5, cohorts=12):
+    """Groups that keep their rate in all cohorts; segments of groups, or of persons.
+
+    `split` is the number of groups of segment 0, or "personal"; `effect` is segment 1's gain.
+    """
+    rng = np.random.default_rng([seed, groups, cohorts])
+    scale = (1 - icc) / icc
+    rates = rng.beta(0.4 * scale, 0.6 * scale, groups)
+    group = np.repeat(np.arange(groups), cohorts * 2)
+    cohort = np.tile(np.repeat(np.arange(cohorts), 2), groups)
+    segment = np.tile([0, 1], groups * cohorts)
+    if split == "personal":
+        first = rng.binomial(joiners, 0.4, groups * cohorts)
+        people = np.column_stack([first, joiners - first]).ravel()
+    else:
+        people = np.where(segment == (group >= split), joiners, 0)
+    held = people > 0
+    segment, cohort, group, people = segment[held], cohort[held], group[held], people[held]
+    month = np.linspace(-0.1, 0.1, cohorts)[cohort]
+    rate = np.clip(rates[group] + month + effect * segment, 0, 1)
+    return cells(segment, cohort, group, people, rng.binomial(people, rate))
+
+
+def without_groups(counts):
+    return dataclasses.replace(counts, cluster=np.full(len(counts.cluster), -1))
+
+
+_SLOW = [pytest.param(number, marks=pytest.mark.slow) for number in (3, 1)]
+
+
+@pytest.mark.parametrize("split", [10, "personal", *_SLOW])
+def test_groups_of_many_cohorts_do_not_make_differences(split):
+    worlds = 200
+    rejected = naive = covered = 0
+    for seed in range(worlds):
+        counts = world(seed, split)
+        row = compare(counts).iloc[0]
+        rejected += row["p"] < 0.05
+        covered += row["low"] <= 0 <= row["high"]
+        naive += compare(without_groups(counts)).iloc[0]["p"] < 0.05
+    assert 1 <= rejected <= 22, (rejected, covered, naive)
+    assert 178 <= covered <= 199
+    if split != "personal":
+        assert naive > 30  # not heeding groups is far too bold: the worlds can tell
+
+
+def test_true_differences_between_groups_are_found():
+    rows = [compare(world(seed, 10, effect=0.25)).set_index("segment") for seed in range(50)]
+    assert sum(row.loc["s1", "p"] < 0.05 for row in rows) >= 40
+    covered = sum(row.loc["s1", "low"] <= 0.25 <= row.loc["s1", "high"] for row in rows)
+    assert covered >= 43
+
+
+def test_variance_of_group_scores_by_hand():
+    # One cohort, four groups of 100: of s0 80 and 40 are active, of s1 50 and 10.
+    counts = cells([0, 0, 1, 1], [0] * 4, [0, 1, 2, 3], [100] * 4, [80, 40, 50, 10])
+    row = compare(counts).set_index("segment").loc["s0"]
+    # Every score is ±20 of 200: variance 4/3 · 4 · 20², three degrees of freedom.
+    gap, error = 0.3, np.sqrt(4 / 3 * 4 * 20**2) / 200
+    robust = 2 * student.sf(gap / error, 3)
+    assert row["difference"] == pytest.approx(gap)
+    # Four rates of .8, .4 | .5, .1: icc within segments (8e2·2 − N) / (room), by moments.
+    spread = np.array([0.6 * 0.4, 0.3 * 0.7])
+    noise = (spread * 100).sum()
+    icc = (4 * 20**2 - noise) / (spread.sum() * 100**2 - noise)
+    pooled = 0.45 * 0.55
+    model = np.sqrt(pooled * (400 + icc * (4 * 100**2 - 400))) / 200
+    degrees_icc = spread.sum() ** 2 / (spread**2).sum()
+    typical = spread.sum() * 100**2 / noise
+    reach = 99 / (typical - 1) * (1 + (typical - 1) * icc) / (1 + 99 * icc)
+    by_model = 2 * student.sf(gap / model, degrees_icc / reach**2)
+    assert row["p"] == pytest.approx(max(robust, by_model), rel=1e-6)
+
+
+def test_unclustered_cells_are_the_frame():
+    counts = without_groups(world(3, "personal"))
+    people, active = counts.by_row(counts.people), counts.by_row(counts.active)[:, 0]
+    months = pd.to_datetime("2025-01-01") + pd.to_timedelta(counts.cohorts, "D")
+    frame = table(zip(counts.segments, months, people, active, strict=True))
+    expected = metrics.compare_retention(frame, min_at_risk=1)
+    pd.testing.assert_frame_equal(compare(counts), expected, check_dtype=False)
+    lone = cells([0, 1], [0, 0], [-1, -1], [100, 200], [45, 60])
+    p = float(stats.two_proportion_p(45, 100, 60, 200))
+    np.testing.assert_allclose(compare(lone)["p"], p, rtol=1e-12)
+
+
+def test_groups_change_no_point_estimate_and_never_narrow():
+    for seed in range(20):
+        counts = world(seed, "personal")
+        for by in ("segment", "cohort"):
+            heeded, plain = compare(counts, by), compare(without_groups(counts), by)
+            same = ["at_risk", "active", "rate", "rest_at_risk", "rest_rate", "difference", "lost"]
+            pd.testing.assert_frame_equal(heeded[same], plain[same])
+            assert (heeded["low"] <= plain["low"] + 1e-12).all()
+            assert (heeded["high"] >= plain["high"] - 1e-12).all()
+            assert (heeded["p"] >= plain["p"] - 1e-12).all()
+
+
+def test_it_counts_from_the_dataset(make_dataset):
+    rng = np.random.default_rng(5)
+    rows = []
+    for group in range(8):
+        for i in range(60):
+            month = pd.Timestamp("2026-01-03") if i % 2 else pd.Timestamp("2026-02-03")
+            channel = "a" if group < 4 else "b"
+            rows.append((f"g{group}", f"g{group}m{i}", channel, month,
+                         rng.random() < 0.2 + 0.08 * group))  # fmt: skip
+    people = pd.DataFrame(rows, columns=["group_id", "member_id", "channel", "joined_at", "writes"])
+    later = people[people["writes"]]
+    sent = (later["joined_at"] + pd.DateOffset(months=1)).rename("sent_at")
+    messages = pd.concat([later[["member_id"]], sent], axis=1)
+    messages.loc[len(people)] = ["x", pd.Timestamp("2026-01-01")]
+    tables = {
+        "members": people[["member_id", "joined_at", "channel"]],
+        "memberships": people[["group_id", "member_id", "joined_at"]],
+        "messages": messages.assign(message_id=[str(i) for i in range(len(messages))]),
+    }
+    ds = make_dataset(tables, as_of="2026-03-31")
+    settings = {"anchor": "joined", "cohort": "month", "activity": "message"}
+    out = metrics.compare_retention(ds, split="channel", period=1, **settings)
+    frame = metrics.retention(ds, split="channel", **settings)
+    plain = metrics.compare_retention(frame.assign(deff=1.0), period=1)
+    same = ["segment", "period", "at_risk", "active", "rate", "difference", "lost", "status"]
+    pd.testing.assert_frame_equal(out[same], plain[same], check_dtype=False)
+    assert (out["p"] > plain["p"]).all()
+    with pytest.raises(errors.ArgumentError, match="Pass the dataset"):
+        metrics.compare_retention(frame, period=1)
+    with pytest.raises(errors.ArgumentError, match="needs a split"):
+        metrics.compare_retention(ds, period=1)
+    months = metrics.compare_retention(ds, by="cohort", period=1, **settings)
+    assert set(months["cohort"]) == {pd.Timestamp("2026-01-01"), pd.Timestamp("2026-02-01")}
+    assert metrics.compare_retention(ds, split="channel", period=99, **settings).empty
 
 
 def test_too_few_and_cells_without_counterpart():

@@ -148,7 +148,7 @@ def test_months_are_drawn_in_the_zone_of_the_workspace(make_dataset):
 
 def test_weeks_start_where_the_settings_say(make_dataset):
     # 2026-03-01 is a Sunday.
-    orders = [("a", "2026-03-02"), ("a", "2026-03-07"), (None, "2026-02-23")]
+    orders = [("a", "2026-03-02"), ("a", "2026-03-07"), ("a", "2026-02-23")]
     tables = made([("a", "2026-03-01 12:00")], orders)
     monday = metrics.retention(make_dataset(tables, as_of="2026-03-08"), cohort="week",
                                min_at_risk=1)  # fmt: skip
@@ -194,7 +194,7 @@ def test_what_precedes_the_anchor_does_not_count(make_dataset):
 def test_staff_revoked_messages_and_unknown_buyers_do_not_count(make_dataset):
     tables = made(
         [("a", "2026-01-02"), ("s", "2026-01-02"), ("t", "2026-01-02")],
-        [(None, "2026-01-03"), ("a", "2026-02-03")],
+        [("a", "2026-01-01"), (None, "2026-01-03"), ("a", "2026-02-03")],
         [("s", "2026-01-03"), ("t", "2026-01-04"), ("a", "2026-01-05")],
     )
     tables["members"]["role"] = ["member", "atmosphere", "member"]

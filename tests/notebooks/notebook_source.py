@@ -120,7 +120,7 @@ class Call:
 
     def bind(self, function: Callable[..., Any], skip: int = 0, **added: Any) -> None:
         """Raise TypeError when `function` does not take the arguments of this call."""
-        given = {word: None for word in self.keywords} | added
+        given = dict.fromkeys(self.keywords) | added
         signature = inspect.signature(function)
         bind = signature.bind_partial if self.spread else signature.bind
         bind(*self.node.args[skip:], **given)
@@ -152,3 +152,71 @@ def _pattern(node: ast.expr) -> str:
         parts = [part.value if isinstance(part, ast.Constant) else "*" for part in node.values]
         return "".join(map(str, parts))
     return ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Unset:
+    """A name that may have no value where it is read, because a section before was refused."""
+
+    name: str
+    line: str
+
+
+def may_be_unset(module: ast.Module) -> list[Unset]:
+    """Return names read outside the section that gives them their value.
+
+    A section that refuses skips the rest of its block. What it would have assigned must have a
+    value beforehand, be read in the same block only, or be read under an `if` on another result.
+    """
+    settled: set[str] = set()
+    open_to_doubt: set[str] = set()
+    found: list[Unset] = []
+
+    def look(node: ast.AST, guarded: bool) -> None:
+        if isinstance(node, ast.With) and _is_section(node.items[0].context_expr):
+            known = set(settled)
+            for inner in node.body:
+                look(inner, guarded)
+            open_to_doubt.update(settled - known)
+            settled.intersection_update(known)
+            return
+        if isinstance(node, ast.If):
+            read(node.test, guarded)
+            results = {item.id for item in ast.walk(node.test) if isinstance(item, ast.Name)}
+            for inner in [*node.body, *node.orelse]:
+                look(inner, guarded or bool(results - {"ds", "split"}))
+            return
+        if isinstance(node, ast.For):
+            read(node.iter, guarded)
+            settled.update(assigned(node.target))
+            for inner in node.body:
+                look(inner, guarded)
+            return
+        read(node, guarded)
+        settled.update(assigned(node))
+
+    def read(node: ast.AST, guarded: bool) -> None:
+        own = {item.id for part in ast.walk(node) if isinstance(part, ast.comprehension)
+               for item in ast.walk(part.target) if isinstance(item, ast.Name)}  # fmt: skip
+        for item in ast.walk(node):
+            if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load):
+                doubtful = item.id in open_to_doubt - settled - own
+                if doubtful and not guarded:
+                    found.append(Unset(item.id, ast.unparse(node).splitlines()[0]))
+
+    for statement in module.body:
+        look(statement, guarded=False)
+    return found
+
+
+def _is_section(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and dotted(node.func) == SECTION
+
+
+def assigned(node: ast.AST) -> set[str]:
+    """Return the names that a statement gives a value."""
+    return {
+        item.id
+        for item in ast.walk(node)
+        if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)
+    }

@@ -155,9 +155,7 @@ def parsed(path: Path) -> Page:
 
 def outputs(node: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     """Return every output of an executed notebook, in order."""
-    return [
-        output for cell in node.cells if cell.cell_type == "code" for output in cell.outputs
-    ]
+    return [output for cell in node.cells if cell.cell_type == "code" for output in cell.outputs]
 
 
 def marks(node: nbformat.NotebookNode) -> list[tuple[str, str]]:

@@ -407,7 +407,9 @@ def test_a_second_forced_run_finds_the_same(run, tmp_path):
     for name in compared:
         assert first[name].read_bytes() == second[name].read_bytes(), name
     for name in (name for name in first if name.startswith("share/") and name.endswith(".html")):
-        pair = [without_foot(path.read_text(encoding="utf-8")) for path in (first[name], second[name])]
+        pair = [
+            without_foot(path.read_text(encoding="utf-8")) for path in (first[name], second[name])
+        ]
         assert pair[0] == pair[1], name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import itertools
 import string
 
 import nbformat
@@ -120,7 +121,7 @@ def test_markdown_comes_in_pairs_english_first(name):
     order = [HEADED[mark.pop()] for mark in marked if mark]
     assert order == list(LANGUAGES) * (len(order) // 2)
     # A pair stands together: nothing comes between the two.
-    for first, second in zip(told, told[1:], strict=False):
+    for first, second in itertools.pairwise(told):
         if "lang-en" in source.tags(first):
             assert "lang-zh" in source.tags(second), first.source
 
@@ -413,6 +414,26 @@ def test_every_figure_that_is_put_has_a_label(name):
             label = f"{topic}.card.{key.removeprefix(f'{topic}.').replace('.', '_')}"
             for lang in LANGUAGES:
                 assert label in texts_for(topic, lang), f"{label} ({lang})"
+
+
+@each
+def test_a_refused_section_leaves_no_later_cell_without_a_value(name):
+    assert source.may_be_unset(source.tree(name)) == []
+
+
+def test_a_name_that_a_refusal_leaves_unset_is_found():
+    section = "with cl.report.section('a'):\n    flow = f()\n    use(flow)\n"
+    for before, after, wanted in [
+        ("", "use(flow)", ["flow"]),
+        ("", "with cl.report.section('b'):\n    use(flow)", ["flow"]),
+        ("flow = None\n", "use(flow)", []),
+        ("done = False\n", "if done:\n    use(flow)", []),
+        ("", "if ds.has('orders'):\n    use(flow)", ["flow"]),
+        ("", "flow = g()\nuse(flow)", []),
+        ("", "use([flow for flow in x])", []),
+    ]:
+        found = source.may_be_unset(ast.parse(f"{before}{section}{after}"))
+        assert [item.name for item in found] == wanted, after
 
 
 @each

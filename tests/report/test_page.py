@@ -203,7 +203,7 @@ def test_a_section_that_the_data_cannot_carry_is_refused_in_words(begin):
     with cl.report.section("sample.other"):
         page.ds.table("messages")
     assert "cannot be said from these data. Only &lt;3&gt; cohorts." in shown(page, "text", "en")[0]
-    assert "现有数据无法支持这一部分的结论。" in shown(page, "text", "zh")[1]
+    assert "工作区里没有这一部分所需的数据表" in shown(page, "text", "zh")[1]
     with pytest.raises(ZeroDivisionError), cl.report.section("sample.part"):
         raise ZeroDivisionError
     cl.report.cards()

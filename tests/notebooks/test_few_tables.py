@@ -1,0 +1,104 @@
+"""Workspaces with one table only: what can be said is said, what cannot is named."""
+
+from __future__ import annotations
+
+import notebook_source as source
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import run_all
+
+from commlab.estimate import Estimate
+from commlab.text import t
+
+RETENTION = "02_cohort_retention"
+MEMBERS, DAYS = 300, 210
+START = pd.Timestamp("2025-12-01")
+AS_OF = "2026-06-28"
+
+
+def when(random, joined, rate):
+    """Return the index of the person and the time of each event, from joining on."""
+    counts = random.poisson(rate * (DAYS - joined) / 30)
+    person = np.repeat(np.arange(MEMBERS), counts)
+    day = joined[person] + random.random(len(person)) * (DAYS - joined[person])
+    return person, START + pd.to_timedelta(day, unit="D").floor("s")
+
+
+def tables():
+    """Return one made-up table of each kind: 300 people who join over six months."""
+    random = np.random.default_rng(7)
+    ids = np.array([f"m{number:04}" for number in range(MEMBERS)])
+    joined = np.sort(random.integers(0, 180, MEMBERS)).astype(float)
+    who, bought = when(random, joined, 0.8)
+    orders = pd.DataFrame(
+        {
+            "order_id": [f"o{number}" for number in range(len(who))],
+            "member_id": ids[who],
+            "paid_at": bought,
+            "amount": np.round(random.gamma(2, 60, len(who)), 2),
+        }
+    )
+    who, wrote = when(random, joined, 3.0)
+    messages = pd.DataFrame(
+        {
+            "message_id": [f"x{number}" for number in range(len(who))],
+            "group_id": [f"g{number % 8}" for number in who],
+            "member_id": ids[who],
+            "sent_at": wrote,
+        }
+    )
+    stayed = joined + random.exponential(90, MEMBERS)
+    start = START + pd.to_timedelta(joined, unit="D") + pd.Timedelta(hours=9)
+    left = (START + pd.to_timedelta(stayed, unit="D").floor("s")).to_series(index=range(MEMBERS))
+    memberships = pd.DataFrame(
+        {
+            "group_id": [f"g{number % 8}" for number in range(MEMBERS)],
+            "member_id": ids,
+            "joined_at": start,
+            "observed_from": start,
+            "left_at": left.where(stayed < DAYS - 2),
+        }
+    )
+    return {"orders": orders, "messages": messages, "memberships": memberships}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "memberships",
+        pytest.param("orders", marks=pytest.mark.slow),
+        pytest.param("messages", marks=pytest.mark.slow),
+    ],
+)
+def test_one_table_is_enough(kept, make_workspace, tmp_path):
+    workspace = make_workspace({kept: tables()[kept]}, as_of=AS_OF)
+    run = run_all(workspace, tmp_path / "out", notebooks=["02"], lang="en")
+    assert run.statuses == {RETENTION: "done"}
+    assert run.exit_status == 0
+    page = run.page(RETENTION, "en")
+    for table in source.tables_of(RETENTION):
+        sentence = " ".join(t(f"retention.adds.{table}", "en").split())
+        assert (sentence in page.said) == (table != kept), table
+    figures = {key: Estimate.from_dict(item) for key, item in run.results[RETENTION].items()}
+    assert figures["retention.month1"].unit == "share"
+    assert ("retention.stay90" in figures) == (kept == "memberships")
+    assert "retention.friend_loss7" not in figures
+    assert figures["retention.month1" if kept != "memberships" else "retention.stay90"].ok
+    refused = t("report.page.refused", "en")
+    assert refused not in page.said  # every refusal has words of its own
+    assert "Error" not in page.said
+
+
+def test_a_notebook_without_any_of_its_tables_is_skipped_with_a_sentence(make_workspace, tmp_path):
+    members = pd.DataFrame(
+        {"member_id": ["m1", "m2"], "joined_at": pd.to_datetime(["2026-01-01", "2026-02-01"])}
+    )
+    workspace = make_workspace({"members": members}, as_of=AS_OF)
+    run = run_all(workspace, tmp_path / "out", notebooks=["02"])
+    assert run.statuses == {RETENTION: "skipped"}
+    assert run.exit_status == 0
+    for lang in ("en", "zh"):
+        (entry,) = run.manifest["notebooks"]
+        assert "memberships" in entry["reason"][lang]
+        assert entry["reason"][lang] in run.index.said

@@ -1,0 +1,42 @@
+"""From real files to pages: load, run, and account for every row."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import run_all
+
+from commlab import loaders
+from commlab.estimate import Estimate
+
+pytestmark = pytest.mark.slow
+BOTH = ("00_data_health", "02_cohort_retention")
+
+# File, format, rows (counted with zcat and wc), and the table that holds its events.
+REAL = [
+    ("online_retail.csv.gz", "online-retail", 541_909, "orders"),
+    ("hillstrom.csv.gz", "hillstrom", 64_000, "orders"),
+    ("ubuntu_irc_messages.csv.gz", "chat-log", 196_127, "messages"),
+]
+
+
+@pytest.mark.parametrize(("file", "name", "rows", "table"), REAL, ids=[row[1] for row in REAL])
+def test_a_real_file_becomes_a_report(shared_data, tmp_path, file, name, rows, table):
+    workspace = tmp_path / "workspace"
+    report = loaders.load([shared_data / file], name, workspace)
+    assert report.rows_read == rows
+    assert report.rows_loaded + report.rows_not_loaded == rows
+    written = json.loads((workspace / "load_report.json").read_text(encoding="utf-8"))
+    assert written["rows_read"] == rows
+    assert report.tables[table] > 0
+    run = run_all(workspace, tmp_path / "out", notebooks=["00", "02"], jobs=1)
+    assert run.statuses == dict.fromkeys(BOTH, "done")
+    assert run.exit_status == 0
+    for notebook in BOTH:
+        for lang in ("en", "zh"):
+            page = run.page(notebook, lang)
+            assert "stopped" not in " ".join(page.of("class"))
+            assert page.all("img"), notebook
+    figures = [Estimate.from_dict(item) for item in run.results[BOTH[1]].values()]
+    assert any(figure.ok for figure in figures)
