@@ -66,7 +66,9 @@ def lifecycle_bars(
         festivals: Marked as bands.
     """
     frames.need(frame, ["period", *GAINED, *LOST], "charts.retention.lifecycle_bars")
-    rows = frame[frames.status(frame) != "before_data"].sort_values("period")
+    rows = frame[~np.isin(frames.status(frame), ["before_data", "after_data"])].sort_values(
+        "period"
+    )
     rows = rows.tail(12 if narrow else 30).reset_index(drop=True)
     complete = frames.status(rows) == "ok"
     frames.need(rows[complete], (), "charts.retention.lifecycle_bars")

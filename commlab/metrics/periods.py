@@ -36,8 +36,8 @@ def number(when: ir.Value, unit: str, week_start: str = "monday") -> ir.IntegerV
     guards.one_of("week_start", week_start, tuple(_SHIFT))
     if unit == "month":
         return (when.year().cast("int64") * 12 + when.month().cast("int64") - 1).cast("int64")
-    seconds = when.cast("timestamp").epoch_seconds().cast("int64")
-    days = (seconds / 86_400).floor().cast("int64")
+    # By the date: an epoch in seconds is a double that a cast would round up into the next day.
+    days = when.cast("date").epoch_days().cast("int64")
     if unit == "day":
         return days
     return ((days + _SHIFT[week_start]) / 7).floor().cast("int64")

@@ -39,7 +39,7 @@ def test_the_last_complete_period_ends_by_as_of_and_the_next_does_not(day, unit)
 @pytest.mark.parametrize("unit", periods.UNITS)
 def test_engine_and_python_agree(make_dataset, unit):
     days = [dt.date(2024, 2, 29), dt.date(2025, 12, 31), dt.date(2026, 1, 4), dt.date(2026, 1, 5)]
-    times = [f"{day} {clock}" for day in days for clock in ("00:00:00", "23:59:59")]
+    times = [f"{day} {clock}" for day in days for clock in ("00:00:00", "23:59:59.9")]
     orders = pd.DataFrame(
         {"order_id": [str(i) for i in range(8)], "paid_at": times, "amount": [1.0] * 8}
     )
