@@ -63,7 +63,7 @@ def by_segment(
     return tables.build(
         rows,
         columns,
-        name="retention.segments",
+        name="retention.segments" + (".stays" if "losses" in rows.columns else ""),
         title=title or lookup("retention.segments.title", lang),
         note=lookup("retention.segments.note", lang),
         lang=lang,
@@ -103,7 +103,7 @@ def friend_loss(
     return tables.build(
         wide,
         columns,
-        name="retention.friend_loss",
+        name=f"retention.friend_loss.{by}",
         title=title or t("retention.friend_loss.title", lang, by=column_name(by, lang)),
         lang=lang,
     )

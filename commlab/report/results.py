@@ -131,6 +131,18 @@ def _neutral(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
+def _joined(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose lists are text: a cell of a CSV is no Python."""
+    several = {
+        name: frame[name].map(
+            lambda x: "; ".join(map(str, x)) if isinstance(x, tuple | list) else x
+        )
+        for name in frame.columns
+        if frame[name].dtype == object
+    }
+    return frame.assign(**several)
+
+
 class Part:
     """What one notebook has handed over so far, kept in the run folder after every step.
 
@@ -170,7 +182,7 @@ class Part:
                 fix="Put pseudonyms (commlab.privacy) in a column of another name, or use "
                 "ActionList for real ids.",
             )
-        return self._write(f"{SHARE}/tables/{self.notebook}/{key}.csv", neutralised(frame))
+        return self._write(f"{SHARE}/tables/{self.notebook}/{key}.csv", neutralised(_joined(frame)))
 
     def put_list(self, name: str, actions: ActionList) -> str:
         """Write an action list to `private/<name>.csv`, readable by its owner; return that path."""

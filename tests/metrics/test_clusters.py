@@ -181,7 +181,9 @@ def grouped_world(days=(0, 40), people=60):
             rows.append((f"g{group}", f"g{group}m{i}", joined, rng.random() < rate))
     frame = pd.DataFrame(rows, columns=["group_id", "member_id", "joined_at", "writes"])
     messages = frame[frame["writes"]][["member_id"]].assign(sent_at="2026-03-05")
-    messages = pd.concat([messages, pd.DataFrame({"member_id": ["x"], "sent_at": ["2026-01-01"]})])
+    messages = pd.concat(
+        [messages, pd.DataFrame({"member_id": ["g0m0"], "sent_at": ["2026-01-01"]})]
+    )
     orders = frame[["member_id"]].assign(paid_at=frame["joined_at"], amount=1)
     return {
         "members": frame[["member_id", "joined_at"]],

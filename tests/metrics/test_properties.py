@@ -55,9 +55,9 @@ def check(make_workspace, log):
     unit, week_start, kind = log["unit"], log["week_start"], log["kind"]
     as_of = (START + dt.timedelta(days=log["days"])).date()
     midnight = dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time())
-    # A buyer who is nobody's member orders every day, so the data begin on the first day.
-    daily = [("nobody", START + dt.timedelta(days=day)) for day in range(150)]
-    joined = log["joined"]
+    # One member orders every day from the first on, so the data cover every period.
+    daily = [("daily", START + dt.timedelta(days=day)) for day in range(150)]
+    joined = {**log["joined"], "daily": START}
     rows = [*log["orders"], *daily]
     tables = {
         "members": pd.DataFrame(
@@ -75,7 +75,7 @@ def check(make_workspace, log):
     folder = make_workspace(tables, week_start=week_start)
     ds = open_dataset(folder, as_of=as_of, engine="duckdb")
     frame = metrics.retention(ds, cohort=unit, kind=kind, min_at_risk=1)
-    expected = reference.retention(joined, log["orders"], as_of, unit, kind, week_start)
+    expected = reference.retention(joined, rows, as_of, unit, kind, week_start)
     known = frame[frame["status"] == "ok"]
     assert {
         (row.cohort.date(), row.period): (row.at_risk, row.active) for row in known.itertuples()
@@ -89,7 +89,7 @@ def check(make_workspace, log):
         assert frame.empty
         return
     life = metrics.lifecycle(ds, unit=unit)
-    wanted = reference.lifecycle(joined, log["orders"], as_of, unit, None, week_start)
+    wanted = reference.lifecycle(joined, rows, as_of, unit, None, week_start)
     over = life[life["status"] == "ok"]
     got = {row["period"].date(): row.to_dict() for _, row in over.iterrows()}
     assert got.keys() == wanted.keys()
