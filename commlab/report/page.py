@@ -75,7 +75,6 @@ class Page:
         self._parameters = dict(parameters)
         self._started = time.monotonic()
         self._headings = 0
-        self._refused: dict[str, tuple[str, int]] = {}
         lacking = [group for group in self.needs if not any(ds.has(name) for name in group)]
         if lacking:
             wanted = " and ".join(" or ".join(group) for group in lacking)
@@ -213,16 +212,7 @@ class Page:
             why = f" {error.what[:1].upper()}{error.what[1:]}" if lang == "en" else ""
             return paragraphs(t("report.page.refused", lang) + why)
 
-        for lang in self.languages:
-            html = words(lang)
-            # Parts in a row that lack the same thing are one gap to the reader.
-            if self._refused.get(lang) != (str(html), len(self.outputs_in(lang))):
-                self._emit_in("text", lang, html, "")
-            self._refused[lang] = (str(html), len(self.outputs_in(lang)))
-
-    def outputs_in(self, lang: str) -> list[Output]:
-        """Return what was shown in one language."""
-        return [output for output in self.outputs if output.lang == lang]
+        self.each("text", words)
 
     def show(
         self,

@@ -10,15 +10,16 @@ import shutil
 import time
 from pathlib import Path
 
-import notebook_source as source
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from run_folder import Run
 
 from commlab.report import batch
 from commlab.simulate import simulate
+
+from . import notebook_source as source
+from .run_folder import Run
 
 UNMARKED = "a02"  # an adviser whom nobody has marked as staff
 # Codes that somebody with bad intentions could type into an export.

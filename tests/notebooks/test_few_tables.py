@@ -6,14 +6,15 @@ import itertools
 import math
 import re
 
-import notebook_source as source
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import run_all
 
 from commlab.estimate import Estimate
 from commlab.text import t
+
+from . import notebook_source as source
+from .conftest import run_all
 
 RETENTION = "02_cohort_retention"
 MEMBERS, DAYS = 300, 210

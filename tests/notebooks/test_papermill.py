@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 import nbformat
-import notebook_source as source
 import pytest
 from papermill.inspection import inspect_notebook
-from run_folder import marks, outputs
+
+from . import notebook_source as source
+from .run_folder import marks, outputs
 
 NOTEBOOK = "notebooks/02_cohort_retention.ipynb"
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import run_all
 
 from commlab import loaders
 from commlab.estimate import Estimate
+
+from .conftest import run_all
 
 pytestmark = pytest.mark.slow
 BOTH = ("00_data_health", "02_cohort_retention")

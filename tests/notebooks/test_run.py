@@ -12,16 +12,17 @@ import tempfile
 from pathlib import Path
 from urllib.parse import unquote
 
-import notebook_source as source
 import pandas as pd
 import pytest
-from conftest import HOSTILE, UNMARKED, run_all
-from run_folder import ADDRESSES, HTML_LANG, marks, outputs, plain
 
 from commlab.config import LANGUAGES
 from commlab.estimate import Estimate
 from commlab.report.results import PERSONAL
 from commlab.text import entries, fmt
+
+from . import notebook_source as source
+from .conftest import HOSTILE, UNMARKED, run_all
+from .run_folder import ADDRESSES, HTML_LANG, marks, outputs, plain
 
 CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 HEADLINE = {
@@ -152,7 +153,7 @@ def test_tables_can_be_read(run):
 
 
 def test_no_cell_is_a_formula_or_a_piece_of_python(run):
-    python = re.compile(r"[(\[{].*[)\]}]\Z|None\Z|NaT\Z|nan\Z|<\w+ |Timestamp|Estimate\(")
+    python = re.compile(r"[(\[{].*[)\]}]\Z|None\Z|NaT\Z|nan\Z|<\w+\.|Timestamp|Estimate\(")
     seen = 0
     for path in run.tables():
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")

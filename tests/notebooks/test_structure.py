@@ -8,7 +8,6 @@ import itertools
 import string
 
 import nbformat
-import notebook_source as source
 import pytest
 from papermill.inspection import inspect_notebook
 
@@ -16,6 +15,8 @@ from commlab.config import LANGUAGES
 from commlab.report import notebooks as books
 from commlab.tables import TABLES
 from commlab.text import entries, topics
+
+from . import notebook_source as source
 
 LONGEST_CELL = 10  # lines: beyond it there is logic that belongs in the package
 BY_HAND = ("data", "as_of", "lang", "engine", "run_folder")  # what the batch fills in
