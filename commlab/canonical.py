@@ -129,13 +129,13 @@ class Canonical:
         """Return when each row happened; null where that cannot be read, instead of an error."""
         value = raw[declared.event]
         if value.type().is_string():
-            value = value.strip().nullif("").try_cast(INSTANT)
+            value = self.engine.stripped(value).try_cast(INSTANT)
         return self.engine.local(self.engine.instant(value), self.settings.zone)
 
     def _cast(self, column: Column, value: ir.Value, *, clean: bool) -> ir.Value:
         kind = value.type()
         if kind.is_string() and not clean:
-            value = value.strip().nullif("")
+            value = self.engine.stripped(value)
 
         def to(dtype: object) -> ir.Value:
             # What may be null becomes null where it cannot be read: `ds.check()` counts it. What

@@ -32,6 +32,7 @@ THREADS_VARIABLE = "COMMLAB_THREADS"
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NUMBERS = itertools.count(1)
+_SPACE = " \t\n\r\v\f"  # what DuckDB's strip takes away
 
 INSTANT = dtypes.Timestamp(timezone="UTC", scale=6)
 LOCAL = dtypes.Timestamp(scale=6)
@@ -60,6 +61,16 @@ def _spark_local(instant, zone):  # type: ignore[no-untyped-def]
 @ibis.udf.scalar.builtin(name="timestamp_micros", signature=((dtypes.int64,), INSTANT))
 def _spark_instant(microseconds):  # type: ignore[no-untyped-def]
     """Spark: instant from microseconds since 1970."""
+
+
+@ibis.udf.scalar.builtin(name="btrim", signature=((dtypes.string, dtypes.string), dtypes.string))
+def _spark_trim(text, characters):  # type: ignore[no-untyped-def]
+    """Spark: text without the given characters at both ends."""
+
+
+@ibis.udf.scalar.builtin(name="chr", signature=((dtypes.int64,), dtypes.string))
+def _spark_character(code):  # type: ignore[no-untyped-def]
+    """Spark: the character of a code point."""
 
 
 @functools.cache
@@ -122,6 +133,17 @@ class Engine:
                 where=source.name,
                 fix="For other encodings and layouts use `commlab load`.",
             ) from None
+
+    def stripped(self, text: ir.StringValue) -> ir.StringValue:
+        """Return text without white space at both ends; blank text is null.
+
+        Ibis's own `strip` writes the white space as escapes that Spark does not have: it reads
+        \\v and \\f as the letters, and "staff" becomes "sta".
+        """
+        if self.name != "spark":
+            return text.strip().nullif("")
+        space = ibis.literal("").concat(*(_spark_character(ord(char)) for char in _SPACE))
+        return _spark_trim(text, space).nullif("")
 
     def instant(self, value: ir.Value) -> ir.TimestampValue:
         """Return a time column of a source as UTC instants in microseconds."""

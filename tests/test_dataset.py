@@ -165,6 +165,15 @@ def test_csv_workspace_reads_like_parquet(tmp_path, engine):
     assert list(frame["buyer_status"]) == ["member", "unknown"]
 
 
+def test_only_white_space_is_stripped(make_dataset):
+    letters = [chr(code) for code in range(33, 127)]
+    names = [f"{letter}x{letter}" for letter in letters]
+    padded = [f" \t{name}\r\n\v\f" for name in names]
+    ds = make_dataset({"orders": orders(member_id=padded, paid_at=["2026-01-03"] * len(names),
+                                        amount=[1] * len(names))}, as_of="2026-01-31")  # fmt: skip
+    assert sorted(ds.frame(ds.table("orders"))["member_id"]) == sorted(names)
+
+
 def test_nanoseconds_are_read(tmp_path, engine):
     frame = pd.DataFrame(
         {"order_id": ["1"], "paid_at": pd.to_datetime(["2026-01-31T16:30:00Z"]).as_unit("ns"),

@@ -113,7 +113,7 @@ def _conditions(tolerant: Tolerant, declared: Table, wide: ir.Table) -> Iterator
 def _column_conditions(
     tolerant: Tolerant, declared: Table, column: Column, wide: ir.Table
 ) -> Iterator[Condition]:
-    cast, raw = wide[column.name], blank_as_null(wide[RAW + column.name])
+    cast, raw = wide[column.name], blank_as_null(tolerant.ds.engine, wide[RAW + column.name])
     if column.required:
         # A column without a single value is the same fault at its worst, told apart afterwards.
         yield Condition("missing_value", column.name, raw.isnull(), grave)

@@ -32,7 +32,7 @@ def tolerant(engine: Engine, zone: str, column: Column, value: ir.Value) -> ir.V
     Blank text and NaN are null. The types are those of `Dataset.table`.
     """
     kind = value.type()
-    value = blank_as_null(value)
+    value = blank_as_null(engine, value)
     if column.dtype in ("id", "text"):
         return value.cast("string")
     if column.dtype in ("time", "date"):
@@ -75,11 +75,11 @@ def always_fits(column: Column, kind: dtypes.DataType) -> bool:
     )
 
 
-def blank_as_null(value: ir.Value) -> ir.Value:
+def blank_as_null(engine: Engine, value: ir.Value) -> ir.Value:
     """Return the value, null where it holds blank text or NaN."""
     kind = value.type()
     if kind.is_string():
-        return value.strip().nullif("")
+        return engine.stripped(value)
     return _finite(value) if kind.is_floating() else value
 
 

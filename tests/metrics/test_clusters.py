@@ -112,6 +112,8 @@ def test_coverage_through_the_engine(make_dataset):
                     stays.append((f"w{world}g{group}", name, "2026-01-06"))
                 if rng.random() < (rate if alone else rates[group]):
                     messages.append((name, "2026-02-10"))
+    # Chat was seen before anybody of the worlds came.
+    members.append(("m", "2025-12-30", "before"))
     messages.append(("m", "2026-01-01"))
     tables = {
         "members": pd.DataFrame(members, columns=["member_id", "joined_at", "channel"]),
@@ -121,8 +123,9 @@ def test_coverage_through_the_engine(make_dataset):
     tables["messages"]["message_id"] = [str(i) for i in range(len(messages))]
     ds = make_dataset(tables, as_of="2026-02-28")
     frame = metrics.retention(ds, split="channel", activity="message", periods=1)
-    cells = frame[frame["period"] == 1]
+    cells = frame[(frame["period"] == 1) & (frame["segment"] != "before")]
     assert len(cells) == worlds
+    assert (cells["status"] == "ok").sum() > 0.9 * worlds
     assert cells["deff"].between(1.5, 5).all()
     covered = int(((cells["low"] <= rate) & (rate <= cells["high"])).sum())
     assert 179 <= covered <= 198
