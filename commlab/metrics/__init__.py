@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     )
     from commlab.metrics.health_headline import health_headline
     from commlab.metrics.kinds import retention_kinds
-    from commlab.metrics.latest import active_members, gone_silent, latest_two, loss_within, span
+    from commlab.metrics.latest import active_members, latest_two, loss_within, span
     from commlab.metrics.lifecycle import lifecycle
     from commlab.metrics.repurchase import repurchase_by_retention
     from commlab.metrics.retention import overall_retention, retention
     from commlab.metrics.revenue import revenue_retention
+    from commlab.metrics.silent import silent_members
     from commlab.metrics.survival import (
         friendship_rows,
         history,
@@ -57,7 +58,6 @@ __all__ = [
     "friend_loss",
     "friend_splits",
     "friendship_rows",
-    "gone_silent",
     "health_headline",
     "history",
     "latest_two",
@@ -73,6 +73,7 @@ __all__ = [
     "retention_kinds",
     "revenue_retention",
     "rolling_cutoffs",
+    "silent_members",
     "span",
     "staff_share",
     "stay_coverage",
@@ -92,7 +93,6 @@ _HOMES = {
     "friend_loss": "friendship",
     "friend_splits": "friendship",
     "friendship_rows": "survival",
-    "gone_silent": "latest",
     "health_headline": "health_headline",
     "history": "survival",
     "latest_two": "latest",
@@ -108,6 +108,7 @@ _HOMES = {
     "retention_kinds": "kinds",
     "revenue_retention": "revenue",
     "rolling_cutoffs": "survival",
+    "silent_members": "silent",
     "span": "latest",
     "staff_share": "health",
     "stay_coverage": "survival",

@@ -30,20 +30,6 @@ def active_members(flow: pd.DataFrame) -> tuple[Estimate, Estimate | None]:
     return counts[0], counts[1] if len(counts) > 1 else None
 
 
-def gone_silent(flow: pd.DataFrame | None) -> int:
-    """Return how many were active in the period before the last complete one and not in it.
-
-    Only those still within reach: whoever left is not among them. 0 where no period is known.
-
-    Args:
-        flow: What `lifecycle` returned; None where it could not.
-    """
-    if flow is None:
-        return 0
-    known = flow[flow["status"] == "ok"]
-    return int(known["dormant"].iloc[-1]) if len(known) else 0
-
-
 def latest_two(table: pd.DataFrame, period: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the two latest cohorts that completed a period, by segment, the earlier one first.
 

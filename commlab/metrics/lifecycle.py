@@ -64,13 +64,9 @@ def lifecycle(
     """
     guards.one_of("unit", unit, cohorts.UNITS)
     guards.one_of("anchor", anchor, cohorts.ANCHORS)
-    week_start = ds.settings.week_start
     people = cohorts.members(ds, anchor)
-    people = people.mutate(cohort=periods.number(people.anchor, unit, week_start))
-    rows = activities.by_period(ds, activity, unit).inner_join(people, "member_id")
-    rows = rows.filter(rows["last"] >= rows.anchor).select("member_id", "period", "cohort")
-    own = ibis.window(group_by="member_id", order_by="period")
-    rows = rows.mutate(before=rows.period.lag().over(own), after=rows.period.lead().over(own))
+    people = people.mutate(cohort=periods.number(people.anchor, unit, ds.settings.week_start))
+    rows = _active(ds, people, unit, activity)
     arrived = rows.select(
         "period",
         state=ibis.cases(
@@ -81,18 +77,45 @@ def lifecycle(
         ),
     )
     joined = people.select(period="cohort", state=ibis.literal("joined"))
-    states = ibis.union(arrived, _lost(ds, rows, unit), joined)
+    lost = _lost(ds, rows, unit).select("period", "state")
+    states = ibis.union(arrived, lost, joined)
     counts = states.group_by("period", "state").agg(people=states.count())
     return _table(ds, ds.frame(counts, ["period", "state"]), unit, activity)
 
 
+def dormant(
+    ds: Dataset, period: int, unit: str = "month", activity: str = "any", anchor: str = "joined"
+) -> ir.Table:
+    """Return `member_id` of those whom `lifecycle` counts as dormant in one period.
+
+    Args:
+        ds: The dataset.
+        period: Number of the period, see `periods.number_of`.
+        unit: See `lifecycle`.
+        activity: See `lifecycle`.
+        anchor: See `lifecycle`.
+    """
+    people = cohorts.members(ds, anchor)
+    people = people.mutate(cohort=periods.number(people.anchor, unit, ds.settings.week_start))
+    lost = _lost(ds, _active(ds, people, unit, activity), unit)
+    return lost.filter((lost.period == period) & (lost.state == "dormant")).select("member_id")
+
+
+def _active(ds: Dataset, people: ir.Table, unit: str, activity: str) -> ir.Table:
+    """Return each member's active periods, with those before and after in `before`, `after`."""
+    rows = activities.by_period(ds, activity, unit).inner_join(people, "member_id")
+    rows = rows.filter(rows["last"] >= rows.anchor).select("member_id", "period", "cohort")
+    own = ibis.window(group_by="member_id", order_by="period")
+    return rows.mutate(before=rows.period.lag().over(own), after=rows.period.lead().over(own))
+
+
 def _lost(ds: Dataset, rows: ir.Table, unit: str) -> ir.Table:
-    """Return `period`, `state` of those active in the period before and not in `period`."""
+    """Return `member_id`, `period`, `state` of those active before `period` and not in it."""
     lost = rows.filter(rows.after.isnull() | (rows.after > rows.period + 1))
     lost = lost.select("member_id", period=lost.period + 1)
     gone = departures.absences(ds)
     if gone is None:
-        return lost.select("period", state=ibis.literal("dormant"))
+        return lost.mutate(state=ibis.literal("dormant"))
     week_start = ds.settings.week_start
     gone = gone.select(
         leaver="member_id",
@@ -106,7 +129,7 @@ def _lost(ds: Dataset, rows: ir.Table, unit: str) -> ir.Table:
     ]
     marked = lost.left_join(gone, inside)
     state = ibis.ifelse(marked.leaver.notnull(), "left", "dormant")
-    return marked.select("period", state=state)
+    return marked.select("member_id", "period", state=state)
 
 
 def _table(ds: Dataset, counts: pd.DataFrame, unit: str, activity: str) -> pd.DataFrame:
