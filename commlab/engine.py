@@ -263,7 +263,7 @@ def _connect_spark() -> Any:
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")
-    if session.sparkContext.master.startswith("local"):
+    if (session.sparkContext.master or "").startswith("local"):
         # The default of 200 is for clusters; a cluster's own setting is left alone.
         session.conf.set("spark.sql.shuffle.partitions", str(os.cpu_count() or 2))
     return ibis.pyspark.connect(session)
