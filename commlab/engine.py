@@ -137,8 +137,8 @@ class Engine:
     def stripped(self, text: ir.StringValue) -> ir.StringValue:
         """Return text without white space at both ends; blank text is null.
 
-        Ibis's own `strip` writes the white space as escapes that Spark does not have: it reads
-        \\v and \\f as the letters, and "staff" becomes "sta".
+        Ibis's own `strip` writes white space as escapes of which Spark lacks two: it takes the
+        letters v and f away as well, and "staff" becomes "sta".
         """
         if self.name != "spark":
             return text.strip().nullif("")
