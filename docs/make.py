@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from commlab.cli.tables import dictionary
-from commlab.tables import DTYPES, TABLES
+from commlab.tables import DTYPES, LISTS, TABLES
 
 DOCS = Path(__file__).resolve().parent
 DICTIONARY = DOCS / "data-dictionary.md"
@@ -26,12 +26,18 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 HEAD = """# Data dictionary
 
-<!-- Made by `python docs/make.py` from commlab/tables.py; do not edit. -->
+<!-- Made by `python docs/make.py` from commlab/tables/; do not edit. -->
 
 The tables that a workspace can hold; `commlab tables TABLE` prints one. None of them must be there:
 orders, messages or memberships are enough to begin with. A row without a required cell cannot be
 used; any other column may be missing or empty. How an export becomes these tables is in
 [map.toml](map-format.md).
+
+"""
+
+LISTS_HEAD = """# Action lists
+
+What reports write to `private/` of a run, with real ids, best first.
 
 """
 
@@ -41,7 +47,8 @@ def text() -> str:
     lines = ["| type | what it holds |", "| --- | --- |"]
     lines += [f"| {name} | {meaning} |" for name, meaning in DTYPES.items()]
     names = ", ".join(f"[{name}](#{name})" for name in TABLES)
-    return f"{HEAD}{names}.\n\n" + "\n".join(lines) + "\n\n" + dictionary(TABLES.values())
+    tables = f"{names}.\n\n" + "\n".join(lines) + "\n\n" + dictionary(TABLES.values())
+    return f"{HEAD}{tables}\n{LISTS_HEAD}{dictionary(LISTS.values())}"
 
 
 def browser() -> str:
@@ -117,7 +124,7 @@ def main() -> int:
     if options.check:
         if DICTIONARY.is_file() and DICTIONARY.read_text(encoding="utf-8") == wanted:
             return 0
-        print(f"{DICTIONARY.name} is not what commlab/tables.py says. Repair: {REPAIR}")
+        print(f"{DICTIONARY.name} is not what commlab/tables/ says. Repair: {REPAIR}")
         return 1
     DICTIONARY.write_text(wanted, encoding="utf-8")
     print(f"Wrote {DICTIONARY.name}")

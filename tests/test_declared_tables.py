@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from commlab import errors
-from commlab.tables import ENOUGH, TABLES, table
+from commlab.tables import ENOUGH, LISTS, TABLES, table
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_declarations_hold_together(name):
-    declared = TABLES[name]
+@pytest.mark.parametrize("declared", [*TABLES.values(), *LISTS.values()], ids=lambda x: x.name)
+def test_declarations_hold_together(declared):
     assert len(set(declared.names)) == len(declared.names)
     assert set(declared.key) <= set(declared.names)
     assert not declared.event or declared[declared.event].dtype in ("time", "date")

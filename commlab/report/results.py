@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from commlab.errors import ArgumentError, RunError
 from commlab.estimate import Estimate
 from commlab.report import files
+from commlab.tables import LISTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,8 +186,19 @@ class Part:
         return self._write(f"{SHARE}/tables/{self.notebook}/{key}.csv", neutralised(_joined(frame)))
 
     def put_list(self, name: str, actions: ActionList) -> str:
-        """Write an action list to `private/<name>.csv`, readable by its owner; return that path."""
+        """Write an action list to `private/<name>.csv`, readable by its owner; return that path.
+
+        Raises:
+            ArgumentError: Its columns are not those that `commlab.tables.LISTS` declares.
+        """
         check_key(name)
+        found = tuple(map(str, actions.frame.columns))
+        if name in LISTS and found != LISTS[name].names:
+            raise ArgumentError(
+                f"the list {name!r} has the columns {', '.join(found)}.",
+                fix=f"Declared are {', '.join(LISTS[name].names)}; for another list take "
+                "another name.",
+            )
         safe = neutralised(actions.frame, keep_ids=True)
         return self._write(f"{PRIVATE}/{name}.csv", safe, mode=files.PRIVATE)
 

@@ -188,3 +188,10 @@ def test_files_appear_whole_or_not_at_all(tmp_path):
         fail()
     assert path.read_text("utf-8") == "old"
     assert [item.name for item in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_a_declared_list_has_its_columns(run_folder):
+    part = Part(run_folder, "02_cohort_retention")
+    with pytest.raises(ArgumentError, match="last_active_on"):
+        part.put_list("silent", ActionList(pd.DataFrame({"member_id": ["m"]})))
+    assert not (run_folder / "private").exists()

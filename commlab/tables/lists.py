@@ -1,0 +1,38 @@
+"""The action lists that reports write to `private/`: real ids, best first."""
+
+from commlab.tables.declaration import CHANNEL, MEMBER, STAFF, Table, columns
+
+_DECLARED = (
+    Table(
+        "silent",
+        "one member who was active in the period before and not in the last complete one",
+        columns(
+            "member_id* id the person",
+            "adviser_id id adviser (staff) in charge, who calls",
+            "channel id channel code that brought the person",
+            "last_active_on* date last sign of life",
+            "orders int paid orders so far; empty without a table of orders",
+            "net_revenue float paid less refunded, in currency units",
+            member_id=MEMBER,
+            adviser_id=STAFF,
+            channel=CHANNEL,
+        ),
+        key=("member_id",),
+    ),
+    Table(
+        "suspected_staff",
+        "one account that counts as a member and behaves like staff",
+        columns(
+            "member_id* id the account, to be put into `staff` in commlab.toml",
+            "messages* int messages written",
+            "share* float share of all messages not by known staff",
+            "groups* int groups written in",
+            "night_share float share of its messages between 00:00 and 06:00",
+            "reasons* text works, everywhere, round_the_clock, loud",
+            member_id=MEMBER,
+        ),
+        key=("member_id",),
+    ),
+)
+
+LISTS: dict[str, Table] = {table.name: table for table in _DECLARED}
