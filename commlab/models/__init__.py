@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from commlab.models.backtest_survival import Backtest, Verdict, backtest
     from commlab.models.decomposition import Decomposition, decompose
+    from commlab.models.holdout import holdout_arms
     from commlab.models.projection import project
     from commlab.models.sbg import ShiftedBetaGeometricModel
     from commlab.models.segments import lost_members
@@ -28,6 +29,7 @@ _HOMES = {
     "Verdict": "backtest_survival",
     "backtest": "backtest_survival",
     "decompose": "decomposition",
+    "holdout_arms": "holdout",
     "lost_members": "segments",
     "project": "projection",
     "restricted_mean": "survival",
@@ -42,6 +44,7 @@ __all__ = [
     "Verdict",
     "backtest",
     "decompose",
+    "holdout_arms",
     "lost_members",
     "project",
     "restricted_mean",
