@@ -23,7 +23,7 @@ from commlab.cli._base import Command
 @click.option("--holdout", default=0.2, show_default=True, metavar="SHARE",
               help="Share that is not contacted, 0.05 to 0.95.")  # fmt: skip
 @click.option("--by", default=None, metavar="COLUMN",
-              help="Column of LIST to stratify by; without it adviser_id, if LIST has it.")  # fmt: skip
+              help="Column to stratify by; without it adviser_id, if LIST has it.")  # fmt: skip
 @click.option("--data", required=True, metavar="WORKSPACE",
               type=click.Path(path_type=Path),
               help="Workspace whose assignments are written.")  # fmt: skip
