@@ -82,6 +82,18 @@ class Dataset:
         """The local midnight after `as_of`: everything read is earlier."""
         return dt.datetime.combine(self.as_of + dt.timedelta(days=1), dt.time())
 
+    def at(self, as_of: str | dt.date) -> Dataset:
+        """Return the same workspace as it was known at the end of another day.
+
+        Args:
+            as_of: The day, inclusive.
+
+        Raises:
+            ArgumentError: It is not a date, or before the first day of the data.
+        """
+        day = guards.date("as_of", as_of)
+        return Dataset(self.source, self.settings, self.engine, self._raw, day, self._files)
+
     def has(self, *names: str) -> bool:
         """Return whether the workspace holds all of these tables."""
         return all(table(name).name in self._raw for name in names)

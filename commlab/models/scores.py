@@ -84,15 +84,24 @@ def mean_estimate(
     )  # fmt: skip
 
 
-def auc(outcome: npt.ArrayLike, score: npt.ArrayLike, *, level: float = LEVEL) -> Estimate:
+def auc(
+    outcome: npt.ArrayLike,
+    score: npt.ArrayLike,
+    *,
+    clusters: npt.ArrayLike | None = None,
+    level: float = LEVEL,
+) -> Estimate:
     """Return the area under the ROC curve with DeLong's interval, on the logit scale.
 
     Source: DeLong, DeLong & Clarke-Pearson 1988, Biometrics 44, eq. 3 to 6, by midranks (Sun &
-    Xu 2014, IEEE Signal Processing Letters 21); the logit keeps the interval within 0 and 1.
+    Xu 2014, IEEE Signal Processing Letters 21); with clusters their structural components are
+    summed within each (Obuchowski 1997, Biometrics 53). The logit keeps the interval within 0
+    and 1.
 
     Args:
         outcome: 1 where it happened.
         score: Higher where it is held more likely; any scale.
+        clusters: Label of the person of each row; None: every row is a person.
         level: Confidence level.
 
     Example:
@@ -110,19 +119,34 @@ def auc(outcome: npt.ArrayLike, score: npt.ArrayLike, *, level: float = LEVEL) -
     above = (ranks[:m] - own) / n
     below = 1 - (ranks[m:] - rest) / m
     area = float(above.mean())
-    error = float(np.sqrt(above.var(ddof=1) / m + below.var(ddof=1) / n))
+    people = m + n
+    if clusters is None:
+        error = float(np.sqrt(above.var(ddof=1) / m + below.var(ddof=1) / n))
+    else:
+        codes, names = pd.factorize(np.asarray(clusters))
+        parts = np.zeros(len(y))
+        parts[y == 1], parts[y == 0] = (above - area) / m, (below - area) / n
+        people = len(names)
+        own_sums = np.bincount(codes, parts)
+        error = float(np.sqrt((own_sums**2).sum() * people / max(people - 1, 1)))
     if error == 0 or area in (0.0, 1.0):
         low = high = area
     else:
         half = stats.quantile(level) * error / (area * (1 - area))
         logit = np.log(area / (1 - area))
         low, high = (float(1 / (1 + np.exp(-(logit + sign * half)))) for sign in (-1, 1))
-    return Estimate(value=area, low=low, high=high, level=level, n=m + n, unit="ratio",
-                    method="DeLong")  # fmt: skip
+    return Estimate(
+        value=area, low=low, high=high, level=level, n=people, unit="ratio", method="DeLong"
+    )
 
 
 def lift(
-    outcome: npt.ArrayLike, score: npt.ArrayLike, budget: float, *, level: float = LEVEL
+    outcome: npt.ArrayLike,
+    score: npt.ArrayLike,
+    budget: float,
+    *,
+    deff: float = 1.0,
+    level: float = LEVEL,
 ) -> Estimate:
     """Return how much more often it happens among the share `budget` of highest scores.
 
@@ -133,6 +157,7 @@ def lift(
         outcome: 1 where it happened.
         score: Higher where it is held more likely.
         budget: Share of people who can be reached, above 0 up to 1.
+        deff: Design effect, e.g. rows a person.
         level: Confidence level.
     """
     y, s = np.asarray(outcome, dtype=float), np.asarray(score, dtype=float)
@@ -145,7 +170,7 @@ def lift(
     over, tied = s > edge, s == edge
     part = (chosen - over.sum()) / tied.sum()
     hits = float(y[over].sum() + part * y[tied].sum())
-    low, high = stats.wilson(hits, chosen, level=level)
+    low, high = stats.wilson(hits, chosen, level=level, deff=deff)
     rate = float(y.mean())
     return Estimate(
         value=hits / chosen / rate, low=float(low) / rate, high=float(high) / rate, level=level,
@@ -206,10 +231,11 @@ def scores(
     return {
         "log_loss": mean_estimate(log_losses(y, p), clusters=clusters, unit="nats", level=level),
         "brier": mean_estimate((y - p) ** 2, clusters=clusters, unit="ratio", level=level),
-        "auc": auc(y, p, level=level),
+        "auc": auc(y, p, clusters=clusters, level=level),
         "average_precision": Estimate(
             value=float(average_precision_score(y, p)), n=people, unit="ratio",
             method="average precision",
         ),
-        "lift": lift(y, p, budget, level=level),
+        # The careful bound: rows of one person count as one.
+        "lift": lift(y, p, budget, deff=len(y) / people, level=level),
     }  # fmt: skip

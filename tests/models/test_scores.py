@@ -57,6 +57,22 @@ def test_the_interval_of_auc_covers():
     assert 926 <= covered <= 971
 
 
+def test_the_interval_of_auc_covers_when_persons_come_back():
+    truth, worlds = stats.norm.cdf(1 / np.sqrt(2)), 1000
+    covered = naive = 0
+    for seed in range(worlds):
+        rng = np.random.default_rng(seed)
+        y = np.repeat([0, 1], [120, 60])
+        s = rng.normal(y, 1)
+        who, y, s = np.tile(np.arange(180), 3), np.tile(y, 3), np.tile(s, 3)
+        found = scores.auc(y, s, clusters=who)
+        covered += found.low <= truth <= found.high
+        apart = scores.auc(y, s)
+        naive += apart.low <= truth <= apart.high
+    assert 926 <= covered <= 971
+    assert naive < 850
+
+
 def test_persons_with_several_rows_are_clusters():
     rng = np.random.default_rng(3)
     own = rng.normal(size=200)
