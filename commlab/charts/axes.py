@@ -54,7 +54,26 @@ def extent(ax: Axes) -> tuple[float, float]:
 
 def share_axis(ax: Axes, lang: str, *, axis: str = "y", steps: int = 5) -> None:
     """Write an axis of shares in per cent, with few ticks and a faint grid."""
-    number_axis(ax, lambda x: fmt.share(round(x, 6), lang), axis=axis, steps=steps)
+    number_axis(ax, lambda x: fmt.share(x, lang), axis=axis, steps=steps)
+    (ax.yaxis if axis == "y" else ax.xaxis).set_major_formatter(_Shares(lang))
+
+
+class _Shares(mpl.ticker.Formatter):
+    """Writes the ticks of one axis with the same decimals: 0 %, 5 %, 10 %."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return self.format_ticks([x])[0]
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        decimals = next(d for d in range(4) if d == 3 or _whole(values, 100 * 10**d))
+        return [fmt.share(round(x, 6), self.lang, decimals=decimals) for x in values]
+
+
+def _whole(values: Sequence[float], times: float) -> bool:
+    return all(abs(x * times - round(x * times)) < 1e-6 for x in values)
 
 
 def points_axis(ax: Axes, lang: str, *, axis: str = "x", steps: int = 5) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from commlab.estimate import Estimate
-from commlab.text import escape, fmt, lookup
+from commlab.text import coded, escape, fmt, lookup
 
 Cell = Callable[[pd.Series, str], str]
 
@@ -35,6 +35,12 @@ def text(name: str) -> Cell:
         return escape(fmt.MISSING if value is None or pd.isna(value) else value)
 
     return cell
+
+
+def prose(name: str) -> Cell:
+    """Return a cell writer for sentences: on a phone their table becomes one block a row."""
+    plain = text(name)
+    return lambda row, lang: f'<span class="long">{coded(plain(row, lang))}</span>'
 
 
 def count(name: str) -> Cell:

@@ -143,10 +143,10 @@ def findings(found: Any, *, lang: str, title: str | Words | None = None) -> GT:
             t("common.column.severity", lang), tables.mark("severity", _SEVERITIES), right=False
         ),
         Column(t("health.findings.place", lang), _place, right=False),
-        Column(t("health.findings.what", lang), tables.text("what"), right=False),
+        Column(t("health.findings.what", lang), tables.prose("what"), right=False),
         Column(t("common.column.rows", lang), tables.count("rows")),
         Column(t("common.column.share", lang), tables.share("share")),
-        Column(t("common.column.fix", lang), tables.text("fix"), right=False),
+        Column(t("common.column.fix", lang), tables.prose("fix"), right=False),
     ]
     return tables.build(
         frame,
@@ -160,9 +160,8 @@ def findings(found: Any, *, lang: str, title: str | Words | None = None) -> GT:
 
 def _place(row: pd.Series, lang: str) -> str:
     parts = [row.get("table"), row.get("column")]
-    return escape(
-        ".".join(str(part) for part in parts if part and not pd.isna(part)) or fmt.MISSING
-    )
+    known = [escape(part) for part in parts if part and not pd.isna(part)]
+    return ".<wbr>".join(known) or escape(fmt.MISSING)  # a narrow column may break it there
 
 
 def answers(

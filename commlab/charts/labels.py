@@ -113,7 +113,8 @@ def balance(text: str, points: float, size: float) -> str:
     count = wrap(text, points, size).count("\n")
     if not count:
         return text
-    halves = [(text[: k + 1], text[k + 1 :]) for k, c in enumerate(text[:-1]) if c in _PAUSES]
+    pauses = [k for k, c in enumerate(text[:-1]) if c in _PAUSES or text[k + 1] == "（"]
+    halves = [(text[: k + 1], text[k + 1 :]) for k in pauses]
     widths = [(width(one, size), width(two, size)) for one, two in halves]
     fair = [k for k, w in enumerate(widths) if points / 3 < min(w) <= max(w) <= points]
     if fair:
@@ -140,7 +141,7 @@ def fill(parts: Sequence[str], between: str, points: float, size: float) -> str:
             rows[-1] = joined
         else:
             rows.append(part)
-    return "\n".join(wrap(row, points, size) for row in rows)
+    return "\n".join(balance(row, points, size) for row in rows)
 
 
 def name(value: object, points: float, size: float, *, lines: int = 1) -> str:

@@ -62,6 +62,7 @@ def _settings() -> dict[str, Any]:
         "ytick.color": colours.QUIET,
         "xtick.major.size": 0,
         "ytick.major.size": 0,
+        "xtick.major.pad": 6,  # so that the first name stands clear of the lowest one beside it
         "hatch.color": colours.HATCH,
         "hatch.linewidth": 0.8,
         "lines.solid_capstyle": "round",

@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from great_tables import GT, html
@@ -24,6 +25,7 @@ from commlab.charts.cells import (
     mark,
     money,
     points,
+    prose,
     rate,
     share,
     text,
@@ -34,7 +36,7 @@ from commlab.text import Words, escape, render, t
 
 __all__ = [
     "MOST_ROWS", "Cell", "Column", "amount", "build", "count", "identifier", "largest", "mark",
-    "money", "points", "rate", "share", "text", "to_html",
+    "money", "points", "prose", "rate", "share", "text", "to_html",
 ]  # fmt: skip
 
 MOST_ROWS = 12
@@ -67,7 +69,7 @@ _CSS = """
 #{id} .track { display: block; min-width: 64px; }
 #{id} .good { color: var(--good, #2e7d4f); }
 #{id} .bad { color: var(--bad, #b3402e); }
-#{id} .watch { color: var(--watch, #a86f00); }
+#{id} .watch { color: var(--watch, #8f5e00); }
 #{id} .mark { white-space: nowrap; }
 """.strip()
 
@@ -128,13 +130,18 @@ def build(
     head = render(title, lang)
     if head:
         made = made.tab_header(
-            title=html(escape(head)), subtitle=html(escape(subtitle)) if subtitle else None
+            title=_held(head), subtitle=_held(subtitle) if subtitle else None
         )
     rest = len(frame) - len(rows)
     notes = [note, t("common.foot.more_rows", lang, n=rest) if rest > 0 else ""]
     for line in filter(None, notes):
-        made = made.tab_source_note(html(escape(line)))
+        made = made.tab_source_note(_held(line))
     return made.tab_options(table_additional_css=_CSS.replace("{id}", identifier(name, lang)))
+
+
+def _held(text_: str) -> Any:
+    """Return a line that stays in sight while a wide table scrolls sideways under it."""
+    return html(f'<span class="held">{escape(text_)}</span>')
 
 
 def identifier(name: str, lang: str) -> str:
@@ -163,5 +170,12 @@ def to_html(table: GT) -> str:
     found = re.search(rf'<div id="({_PREFIX}[a-z0-9-]+)"', raw)
     if found is None:
         raise ArgumentError("The table was not made by commlab.charts.tables.build.")
+    heads = dict(re.findall(rf'<th [^>]*id="({found[1]}-c\d+)">(.*?)</th>', raw, re.DOTALL))
+    # The head of its column, for phones: there a row with sentences stands as a block.
+    raw = re.sub(
+        rf'<td headers="({found[1]}-c\d+)"',
+        lambda cell: f'{cell[0]} data-label="{re.sub("<[^>]*>", "", heads[cell[1]])}"',
+        raw,
+    )
     style = f"<style>\n{_CSS.replace('{id}', found[1])}\n</style>"
     return re.sub(r"<style>.*?</style>", lambda _: style, raw, count=1, flags=re.DOTALL)

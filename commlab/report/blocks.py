@@ -9,7 +9,7 @@ from typing import Any
 
 from commlab.estimate import Estimate
 from commlab.report.html import Html, escape, join, tag
-from commlab.text import Words, fmt, has, render, t
+from commlab.text import Words, coded, fmt, has, render, t
 
 Entry = Mapping[str, Any]  # what results.json holds of one figure
 Text = str | Words | Mapping[str, str]
@@ -185,7 +185,7 @@ def actions(
             facts.append(t("report.action.list", lang, name=action.list_name))
         line = t("common.foot.separator", lang).join(facts)
         detail = [tag("p", line, class_="facts")] if facts else []
-        items.append(tag("li", tag("p", action.words(lang)), *detail))
+        items.append(tag("li", tag("p", Html(coded(escape(action.words(lang))))), *detail))
     head = tag("h2", t("common.headings.what_to_do", lang))
     body = tag("ol", *items) if items else tag("p", t("report.action.none", lang))
     return tag("section", head, body, class_="actions")
@@ -207,7 +207,8 @@ def gaps(missing: Mapping[str, str], lang: str) -> Html:
     head = tag("h2", t("common.headings.cannot_answer", lang))
     if not missing:
         return tag("section", head, tag("p", t("report.gaps.none", lang)), class_="gaps")
-    items = [tag("li", tag("code", name), " ", text) for name, text in missing.items()]
+    colon = t("report.gaps.colon", lang)
+    items = [tag("li", tag("code", name), colon, text) for name, text in missing.items()]
     lead = tag("p", t("report.gaps.lead", lang))
     return tag("section", head, lead, tag("ul", *items), class_="gaps")
 

@@ -104,4 +104,5 @@ def _table(gt: Any, lang: str, folded: bool | None) -> Html:
     rows = len(re.findall(r"<tr\b", markup.partition("<tbody")[2].partition("</tbody")[0]))
     if not (rows > LONG_TABLE if folded is None else folded):
         return body
-    return fold(t("report.page.table_rows", lang, n=rows), body, class_="figures")
+    summary = t(f"report.page.table_row{'' if rows == 1 else 's'}", lang, n=rows)
+    return fold(summary, body, class_="figures")

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from markupsafe import Markup
 
 from commlab.errors import ArgumentError
+from commlab.text import coded
 
 Html = Markup  # text that is safe to put into a page as it stands
 
@@ -106,14 +107,14 @@ def _check_name(name: str) -> None:
 
 
 def paragraphs(text: str, **attributes: object) -> Html:
-    r"""Return text as paragraphs: a blank line ends one.
+    r"""Return text as paragraphs: a blank line ends one, backticks stand round code.
 
     Example:
         >>> print(paragraphs("One & two.\n\nThree."))
         <p>One &amp; two.</p><p>Three.</p>
     """
     parts = [part.strip() for part in re.split(r"\n\s*\n", text.strip())]
-    return join(tag("p", part, **attributes) for part in parts if part)
+    return join(tag("p", Html(coded(escape(part))), **attributes) for part in parts if part)
 
 
 def fold(summary: object, *children: object, class_: str | None = None) -> Html:

@@ -36,7 +36,7 @@ DROPPED = _names(
 )
 
 _ANYWHERE = _names(
-    "aria-label class colspan data-state dir headers height id lang open role rowspan scope span "
+    "aria-label class colspan data-label data-state dir headers height id lang open role rowspan scope span "
     "style title width"
 )
 _STYLES = _names(

@@ -16,10 +16,11 @@ from typing import Any
 from commlab.errors import ArgumentError, nearest
 from commlab.text import fmt
 from commlab.text.catalogue import entries, has, lookup, topics
-from commlab.text.escape import escape, tidy
+from commlab.text.escape import coded, escape, tidy
 
 __all__ = [
-    "Words", "entries", "escape", "fmt", "has", "lookup", "render", "t", "tidy", "topics", "word",
+    "Words", "coded", "entries", "escape", "fmt", "has", "lookup", "render", "t", "tidy", "topics",
+    "word",
 ]  # fmt: skip
 
 # What may follow the colon of a slot, where the type alone does not say how to write a figure.
