@@ -207,7 +207,7 @@ def gaps(missing: Mapping[str, str], lang: str) -> Html:
     head = tag("h2", t("common.headings.cannot_answer", lang))
     if not missing:
         return tag("section", head, tag("p", t("report.gaps.none", lang)), class_="gaps")
-    colon = t("report.gaps.colon", lang)
+    colon = t("report.page.separator", lang)
     items = [tag("li", tag("code", name), colon, text) for name, text in missing.items()]
     lead = tag("p", t("report.gaps.lead", lang))
     return tag("section", head, lead, tag("ul", *items), class_="gaps")

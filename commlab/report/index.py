@@ -96,6 +96,7 @@ def _section(
         "title": str(data.get("name") or t("report.index.title", lang)),
         "where": where,
         "words": {name: t(f"report.index.{name}", lang) for name in names},
+        "separator": t("report.page.separator", lang),
         "cards": _cards(entries, results, lang),
         "reports": [_report(folder, entry, lang) for entry in entries],
         "lists": [

@@ -44,4 +44,5 @@ def coded(escaped: str) -> str:
         >>> coded(escape("Run `commlab load` & look."))
         'Run <code>commlab load</code> &amp; look.'
     """
-    return _CODE.sub(r"<code>\1</code>", escaped)
+    # str: joined by a subclass that escapes, the marks would be escaped again
+    return _CODE.sub(r"<code>\1</code>", str(escaped))

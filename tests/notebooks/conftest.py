@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -33,12 +34,9 @@ HOSTILE = {
 def spoilt_community(folder: Path) -> Path:
     """Write a made-up community with hostile channel codes and one adviser unmarked."""
     simulate(folder, members=400, seed=1, months=8)
+    spoil(folder)
     for path in folder.glob("*.parquet"):
         table = pq.read_table(path)
-        if "channel" in table.column_names:
-            codes = [HOSTILE.get(code, code) for code in table["channel"].to_pylist()]
-            place = table.column_names.index("channel")
-            table = table.set_column(place, "channel", pa.array(codes, pa.string()))
         if path.stem == "staff":
             table = table.filter(pa.compute.not_equal(table["staff_id"], UNMARKED))
         if path.stem == "members":
@@ -50,6 +48,18 @@ def spoilt_community(folder: Path) -> Path:
             table = table.set_column(place, "role", pa.array(told, pa.string()))
         pq.write_table(table, path)
     return folder
+
+
+def spoil(folder: Path, also: Mapping[str, str] | None = None) -> None:
+    """Give a workspace the hostile channel codes, and others on request (old → new)."""
+    names = {**HOSTILE, **(also or {})}
+    for path in folder.glob("*.parquet"):
+        table = pq.read_table(path)
+        if "channel" in table.column_names:
+            codes = [names.get(code, code) for code in table["channel"].to_pylist()]
+            place = table.column_names.index("channel")
+            table = table.set_column(place, "channel", pa.array(codes, pa.string()))
+            pq.write_table(table, path)
 
 
 def run_all(workspace: Path, out: Path, **options: object) -> Run:

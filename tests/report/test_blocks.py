@@ -136,7 +136,7 @@ def test_actions_are_told_with_people_value_and_list():
 
 def test_gaps_and_foot_escape():
     gaps = blocks.gaps({"messages": "<b>"}, "en")
-    assert "<code>messages</code> &lt;b&gt;" in gaps
+    assert "<code>messages</code>: &lt;b&gt;" in gaps
     assert "数据表均已齐备" in blocks.gaps({}, "zh")
     foot = blocks.foot([("Name", "<b>"), ("Empty", "")], "en")
     assert "<dt>Name</dt><dd>&lt;b&gt;</dd>" in foot
