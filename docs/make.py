@@ -3,26 +3,29 @@
 
 python docs/make.py                 write docs/data-dictionary.md
 python docs/make.py --check         say whether it is up to date, and how to repair it
-python docs/make.py --pictures RUN  photograph a run's pages; needs Chromium
+python docs/make.py --pictures RUN  photograph a run's pages; needs Chromium and its driver
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
+import io
 import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from commlab.charts.png import encode
 from commlab.cli.tables import dictionary
 from commlab.tables import DTYPES, LISTS, TABLES
 
 DOCS = Path(__file__).resolve().parent
 DICTIONARY = DOCS / "data-dictionary.md"
 REPAIR = "python docs/make.py"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+IMAGES = DOCS / "images"
 
 HEAD = """# Data dictionary
 
@@ -51,61 +54,54 @@ def text() -> str:
     return f"{HEAD}{tables}\n{LISTS_HEAD}{dictionary(LISTS.values())}"
 
 
-def browser() -> str:
-    """Return the path of a browser that can photograph pages."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        raise SystemExit(
-            f"none of {', '.join(BROWSERS)} is there. On Debian: apt-get install chromium"
-        )
-    return found
+def photograph(driver: Any, page: Path, *, width: int, scale: int) -> Any:
+    """Return a picture of a page from its top to the end of its first chart."""
+    from PIL import Image
 
-
-def photograph(address: str, to: Path, *, width: int, height: int, scale: int = 1) -> None:
-    """Photograph the top of a page."""
-    command = [browser(), "--headless", "--disable-gpu", "--hide-scrollbars", "--no-sandbox",
-               "--allow-file-access-from-files", f"--force-device-scale-factor={scale}",
-               f"--window-size={width},{height}", f"--screenshot={to}", address]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603  our own pages
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": scale, "mobile": width < 600}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    driver.get(page.resolve().as_uri())
+    end = driver.execute_script(
+        "return document.querySelector('figure.chart').getBoundingClientRect().bottom + scrollY"
+    )
+    clip = {"x": 0, "y": 0, "width": width, "height": round(end) + 16, "scale": 1}
+    shot = driver.execute_cdp_cmd(
+        "Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True}
+    )
+    return Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
 
 
 def pictures(run: Path) -> None:
     """Photograph the retention page of a run: wide in English, phone in Chinese."""
     from PIL import Image
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
 
-    share, images = run.resolve() / "share", DOCS / "images"
-    images.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        wide, phone = Path(folder) / "wide.png", Path(folder) / "phone.png"
-        # As far as the end of the first chart.
-        page = (share / "02_cohort_retention.en.html").as_uri()
-        photograph(page, wide, width=1280, height=1815)
-        save(Image.open(wide), images / "retention.png")
-        # A window cannot be as narrow as a phone, a frame in it can.
-        frame = Path(folder) / "frame.html"
-        page = (share / "02_cohort_retention.zh.html").as_uri()
-        frame.write_text(
-            f'<body style="margin:0"><iframe src="{page}" '
-            'style="border:0;width:390px;height:2030px"></iframe></body>',
-            encoding="utf-8",
-        )
-        photograph(frame.as_uri(), phone, width=500, height=2030, scale=2)
-        whole = Image.open(phone).convert("RGB")
-        # Two screens side by side: one long strip cannot be read in a README.
-        pair = Image.new("RGB", (1640, 2030), "#8a8f96")
-        pair.paste(whole.crop((0, 0, 780, 2030)), (20, 0))
-        pair.paste(whole.crop((0, 2030, 780, 4060)), (840, 0))
-        save(pair.resize((984, 1218), Image.Resampling.LANCZOS), images / "retention-phone.png")
+    missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    if missing:
+        raise SystemExit(f"{missing[0]} is missing. On Debian: apt-get install chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for switch in ("headless", "no-sandbox", "disable-gpu", "hide-scrollbars"):
+        options.add_argument(f"--{switch}")
+    with webdriver.Chrome(options, Service(str(shutil.which("chromedriver")))) as driver:
+        wide = photograph(driver, run / "share/02_cohort_retention.en.html", width=1280, scale=1)
+        phone = photograph(driver, run / "share/02_cohort_retention.zh.html", width=390, scale=2)
+    # Two screens side by side: one long strip cannot be read in a README.
+    across, tall = phone.width, -(-phone.height // 2)
+    pair = Image.new("RGB", (2 * across + 80, tall), "#8a8f96")
+    for place in range(2):
+        strip = phone.crop((0, place * tall, across, min((place + 1) * tall, phone.height)))
+        pair.paste(strip, (20 + place * (across + 40), 0))
+    small = (round(pair.width * 0.6), round(pair.height * 0.6))
+    IMAGES.mkdir(exist_ok=True)
+    save(wide, IMAGES / "retention.png")
+    save(pair.resize(small, Image.Resampling.LANCZOS), IMAGES / "retention-phone.png")
 
 
 def save(picture: Any, path: Path) -> None:
-    """Write a picture with a palette: flat pages need no more, and the files stay small."""
-    from PIL import Image
-
-    # The median cut would give the rare colours (a state, the ends of the map) away.
-    rare = Image.Quantize.MAXCOVERAGE
-    few = picture.convert("RGB").quantize(256, method=rare, dither=Image.Dither.NONE)
-    few.save(path, optimize=True)
+    """Write a picture with a palette, as charts are: the files stay small, flat colours exact."""
+    path.write_bytes(encode(np.asarray(picture), dpi=96))
     print(f"{path.name}: {path.stat().st_size // 1024} kB")
 
 
