@@ -129,9 +129,7 @@ def build(
     made = made.cols_align("left", columns=left) if left else made
     head = render(title, lang)
     if head:
-        made = made.tab_header(
-            title=_held(head), subtitle=_held(subtitle) if subtitle else None
-        )
+        made = made.tab_header(title=_held(head), subtitle=_held(subtitle) if subtitle else None)
     rest = len(frame) - len(rows)
     notes = [note, t("common.foot.more_rows", lang, n=rest) if rest > 0 else ""]
     for line in filter(None, notes):

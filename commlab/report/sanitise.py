@@ -36,8 +36,8 @@ DROPPED = _names(
 )
 
 _ANYWHERE = _names(
-    "aria-label class colspan data-label data-state dir headers height id lang open role rowspan scope span "
-    "style title width"
+    "aria-label class colspan data-label data-state dir headers height id lang open role rowspan "
+    "scope span style title width"
 )
 _STYLES = _names(
     "background background-color border border-bottom border-collapse border-color border-left "

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from notebooks.conftest import run_all, spoil
 from notebooks.run_folder import Run
 
@@ -16,7 +15,9 @@ from .chromium import Browser, Seen, start
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What a store might type: it must neither widen a page on a phone nor push figures aside.
-LONG = {"rf01": "老客转介绍·华东大区·二季度会员日专场·门店企微活码·第二批投放 referral-2026Q2-batch-02"}
+LONG = {
+    "rf01": "老客转介绍·华东大区·二季度会员日专场·门店企微活码·第二批投放 referral-2026Q2-batch-02"
+}
 
 
 def _absent() -> str:

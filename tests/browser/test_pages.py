@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from notebooks.run_folder import Run
 
 from .chromium import Browser, Seen
