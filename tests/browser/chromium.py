@@ -34,7 +34,7 @@ class Seen:
         pictures: For each picture: whether it came, is the narrow one, and how far it is shrunk.
         tables: For each table in sight: whether its box scrolls, and what is in it.
         handlers: Elements that run or would run something.
-        print_contrasts: As `contrasts`, as it is printed.
+        print_contrasts: As `contrasts`, as it is printed (of wide screens, as the next two).
         paper: Colour behind the page as it is printed.
         pdf: The page as PDF.
     """
@@ -87,9 +87,11 @@ class Browser:
         self._cdp("Profiler.startPreciseCoverage", callCount=True, detailed=False)
         self.driver.get(address)
         found = self._run("screen", width)
-        self._media("print", scheme)
-        printed = self._run("print", width)
-        pdf = base64.b64decode(self._cdp("Page.printToPDF", printBackground=True)["data"])
+        printed, pdf = {"contrasts": [], "paper": ""}, b""
+        if width > 600:  # once a scheme: paper knows no phone
+            self._media("print", scheme)
+            printed = self._run("print", width)
+            pdf = base64.b64decode(self._cdp("Page.printToPDF", printBackground=True)["data"])
         executed = self._executed()
         requests, refused = self._requests(address)
         self._cdp("Profiler.stopPreciseCoverage")

@@ -198,3 +198,12 @@ def test_bar_width_is_the_share_of_the_scale():
     assert "width:50.0%" in tables.share("rate", bar=True, scale=0.4)(row, "en")
     assert "width:100.0%" in tables.share("rate", bar=True, scale=0.1)(row, "en")
     assert "bar" not in tables.share("rate", bar=True)(pd.Series({"rate": np.nan}), "en")
+
+
+def test_sentences_carry_the_head_of_their_column_for_phones():
+    function, make = samples.TABLES["findings"]
+    markup = tables.to_html(function(make(), lang="zh"))
+    heads = re.findall(r"<th [^>]*>([^<]*)</th>", markup)
+    assert len(heads) == 6
+    assert re.findall(r'data-label="([^"]*)"', markup)[:6] == heads
+    assert '<span class="long">' in markup

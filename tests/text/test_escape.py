@@ -7,7 +7,7 @@ import html
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commlab.text import escape, fmt, tidy
+from commlab.text import coded, escape, fmt, tidy
 
 
 @given(st.text())
@@ -29,3 +29,8 @@ def test_lines_become_spaces_and_fixed_spaces_stay():
 def test_anything_can_be_escaped():
     assert escape(None) == "None"
     assert escape(3) == "3"
+
+
+def test_backticks_become_code_and_nothing_else_does():
+    assert coded(escape("`a` <b> `c")) == "<code>a</code> &lt;b&gt; `c"
+    assert coded(escape("`<i>`")) == "<code>&lt;i&gt;</code>"
