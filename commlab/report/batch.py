@@ -110,7 +110,7 @@ def run(
         with one_run(run_folder):
             runner = Runner(run_folder, inputs, progress or Progress())
             todo = runner.sift(chosen, force)
-            plan.check_quality(ds, todo, lang)
+            runner.findings = plan.check_quality(ds, todo, lang)
             # Kernels open the data themselves, and a database file lets in one process at a time.
             ds.engine.con.disconnect()
             jobs = max(1, min(jobs, len([item for item in todo if item.name != books.OVERVIEW])))

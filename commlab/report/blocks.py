@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commlab.estimate import Estimate
 from commlab.report.html import Html, escape, join, tag
 from commlab.text import Words, coded, fmt, has, render, t
+
+if TYPE_CHECKING:
+    from commlab.report.concerns import Concerns
 
 Entry = Mapping[str, Any]  # what results.json holds of one figure
 Text = str | Words | Mapping[str, str]
@@ -195,6 +198,33 @@ def _people(n: int, lang: str, small_cell: int) -> str:
     if 0 < n < small_cell:
         return t("report.action.few", lang, n=small_cell)
     return t("report.action.one", lang) if n == 1 else t("report.action.people", lang, n=n)
+
+
+def concerns(found: Concerns, lang: str) -> Html:
+    """Return what is wrong with the tables behind a page: counts, the worst in words, where more.
+
+    Args:
+        found: At least one error or warning.
+        lang: "en" or "zh".
+    """
+    named = (("errors", found.errors), ("warnings", found.warnings))
+    counts = [_counted(name, n, lang) for name, n in named if n]
+    lead = t(
+        f"report.concerns.lead_{'errors' if found.errors else 'warnings'}",
+        lang,
+        counts=t("report.concerns.and", lang).join(counts),
+    )
+    said = found.said[lang]
+    rest = found.errors + found.warnings - len(said)
+    more = _counted("more", rest, lang) if rest else ""
+    note = more + t("report.concerns.where", lang)
+    items = tag("ul", *(tag("li", line) for line in said))
+    mood = "bad" if found.errors else "watch"
+    return tag("section", tag("p", lead), items, tag("p", note), class_="concerns", data_state=mood)
+
+
+def _counted(name: str, n: int, lang: str) -> str:
+    return t(f"report.concerns.{name}{'_one' if n == 1 else ''}", lang, n=n)
 
 
 def gaps(missing: Mapping[str, str], lang: str) -> Html:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from commlab import guards
 from commlab.errors import ArgumentError, CommlabError, MissingTableError
 from commlab.estimate import Estimate
-from commlab.report import blocks, drawing, manifest, notebooks
+from commlab.report import blocks, concerns, drawing, manifest, notebooks
 from commlab.report.html import Html, paragraphs, tag
 from commlab.report.results import ActionList, Part
 from commlab.text import fmt, has, t, topics
@@ -72,6 +72,7 @@ class Page:
         self.outputs: list[Output] = []
         self.needs = [tuple(group) for group in about.get("needs", ())]
         self.uses = tuple(about.get("uses", ()))
+        self._reads = self.uses if "uses" in about else ds.tables
         self._parameters = dict(parameters)
         self._started = time.monotonic()
         self._headings = 0
@@ -99,7 +100,7 @@ class Page:
         self.emit(kind, lang, body, plain)
 
     def begin(self) -> None:
-        """Show brand and date, and the style that the blocks have in JupyterLab."""
+        """Show brand and date, what is wrong with the data, and the style for JupyterLab."""
         style = Html("<style>") + Html(STYLE.read_text(encoding="utf-8")) + Html("</style>")
         self.emit("style", "", style)
         name = self.ds.settings.name
@@ -109,6 +110,9 @@ class Page:
             return tag("p", t(key, lang, name=name, as_of=self.ds.as_of), class_="where")
 
         self.each("header", where)
+        found = concerns.of_page(self.notebook, self.ds, self._reads, self.part.run_folder)
+        if found:
+            self.each("concerns", lambda lang: blocks.concerns(found, lang))
 
     def put(
         self,

@@ -17,6 +17,7 @@ from commlab.text import t
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
+    from commlab.quality import Findings
 
 LISTED_FINDINGS = 20  # an error message is read in a terminal
 
@@ -120,22 +121,26 @@ def _lack(group: Sequence[str], lang: str) -> str:
     return t(key, lang, tables=comma.join(group))
 
 
-def check_quality(ds: Dataset, chosen: Sequence[Notebook], lang: str) -> None:
+def check_quality(ds: Dataset, chosen: Sequence[Notebook], lang: str) -> Findings | None:
     """Raise when a table that one of the notebooks reads has a data-quality error.
 
     `00_data_health` alone always runs: it is there to show them.
+
+    Returns:
+        All findings; None where nothing was checked, because that one alone runs.
 
     Raises:
         DataError: The findings, one a line.
     """
     if all(notebook.name == HEALTH for notebook in chosen):
-        return
+        return None
     from commlab import quality
 
     used = sorted({name for notebook in chosen for name in notebook.reads(ds.tables)})
-    errors = quality.check(ds).of(used).errors
+    findings = quality.check(ds)
+    errors = findings.of(used).errors
     if not errors:
-        return
+        return findings
     told = "zh" if lang == "zh" else "en"
     lines = [
         f"  {'.'.join(part for part in (item.table, item.column) if part) or ds.name}: "

@@ -13,13 +13,14 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commlab.report import files, plan, results, staging
+from commlab.report import concerns, files, plan, results, staging
 from commlab.report.failure import Failure
 from commlab.report.ledger import DONE, FAILED, RUNNING, SKIPPED, UNCHANGED, Ledger, others
 from commlab.report.notebooks import OVERVIEW, Notebook
 from commlab.report.progress import Progress
 
 if TYPE_CHECKING:
+    from commlab.quality import Findings
     from commlab.report.kernels import Kernels
 
 
@@ -33,11 +34,16 @@ class _Outcome:
 
 
 class Runner:
-    """One run into one folder, which it has locked."""
+    """One run into one folder, which it has locked.
+
+    Attributes:
+        findings: What is wrong with the data, for the head of each page; None: not looked at.
+    """
 
     def __init__(self, run_folder: Path, inputs: plan.Inputs, progress: Progress) -> None:
         self.run_folder, self.inputs, self.progress = run_folder, inputs, progress
         self.ledger = Ledger(run_folder, inputs)
+        self.findings: Findings | None = None
         self.kernels: Kernels
         self.work: Path
 
@@ -167,6 +173,9 @@ class Runner:
 
         if notebook.name == OVERVIEW:
             shutil.copy(self.run_folder / results.RESULTS_FILE, folder)
+        if self.findings is not None:
+            read = notebook.reads(self.inputs.tables)
+            concerns.hand_over(concerns.Concerns.of(self.findings, read), folder)
         values = self.inputs.parameters_for(notebook)
         given = dict(values)
         if "run_folder" in notebook.parameters:
@@ -180,6 +189,7 @@ class Runner:
         path = folder / "notebooks" / f"{notebook.name}.ipynb"
         files.write_text(path, nbformat.writes(executed.node) + "\n")
         (folder / results.RESULTS_FILE).unlink(missing_ok=True)
+        concerns.take_back(folder)
         if executed.failure:
             return {}, executed.failure
         pages = {lang: f"share/{notebook.name}.{lang}.html" for lang in self.inputs.langs}
