@@ -17,7 +17,7 @@ import pandas as pd
 
 from commlab import guards
 from commlab.canonical import Canonical
-from commlab.config import Settings, read_settings
+from commlab.config import SETTINGS_FILE, Settings, read_settings
 from commlab.engine import Engine, connect
 from commlab.errors import ArgumentError, MissingTableError, WorkspaceError
 from commlab.tables import ENOUGH, TABLES, table
@@ -71,10 +71,12 @@ class Dataset:
             )
         first, last = self._span()
         self.as_of = as_of or settings.as_of or self._default_as_of(last)
-        if first is not None and self.as_of < first:
+        if first is not None and last is not None and self.as_of < first:
             raise ArgumentError(
                 f"as_of == {self.as_of.isoformat()}, must be >= {first.isoformat()}, "
-                "the first day of the data."
+                "the first day of the data.",
+                where="" if as_of else SETTINGS_FILE,
+                fix=f"The data end on {last.isoformat()}.",
             )
 
     @property
@@ -230,10 +232,8 @@ class Dataset:
 
     def _span(self) -> tuple[dt.date | None, dt.date | None]:
         """First and last local day with a row in the tables that carry activity."""
-        named = [name for name in ("orders", "messages") if self.has(name)]
-        named = named or [name for name in ("memberships", "members") if self.has(name)]
         ends: list[dt.date] = []
-        for name in named:
+        for name in self._dating():
             if table(name).event not in self._raw[name].columns:
                 continue
             event = self._canonical.event(table(name), self._raw[name])
@@ -244,14 +244,32 @@ class Dataset:
             ends += [pd.Timestamp(item).date() for item in row if not pd.isna(item)]
         return (min(ends), max(ends)) if ends else (None, None)
 
+    def _dating(self) -> list[str]:
+        """Tables that say from when to when there was activity."""
+        named = [name for name in ("orders", "messages") if self.has(name)]
+        return named or [name for name in ("memberships", "members") if self.has(name)]
+
     def _default_as_of(self, last: dt.date | None) -> dt.date:
         if last is None:
+            why = "; ".join(self._undated(name) for name in self._dating())
             raise WorkspaceError(
-                "the last day of the data cannot be seen: there are no dated rows.",
+                f"the last day of the data cannot be seen: {why or 'no table has dated rows'}.",
                 where=self.name,
-                fix="Give as_of, or add orders or messages.",
+                fix="Export it again, or name the last day to read (as_of).",
             )
         return last - dt.timedelta(days=1)
+
+    def _undated(self, name: str) -> str:
+        place, event = self.place(name), table(name).event
+        if event not in self._raw[name].columns:
+            return f"{place} has no column {event}"
+        if not int(self.engine.execute(self._raw[name].count())):
+            return f"{place} holds no rows"
+        return f"no cell of {event} in {place} can be read as a time"
+
+    def place(self, name: str) -> str:
+        """Return where a table stands, for messages: its file, or the table of a database."""
+        return self._files[name].name if name in self._files else name
 
     def __repr__(self) -> str:
         return (
@@ -285,6 +303,12 @@ def workspace_files(folder: Path) -> dict[str, Path]:
     Raises:
         WorkspaceError: The folder is missing, or holds one table twice.
     """
+    if folder.is_file():
+        raise WorkspaceError(
+            "is a file; a workspace is a folder with one file per table.",
+            where=folder.name,
+            fix="Name the folder that holds it, or load an export with `commlab load`.",
+        )
     if not folder.exists():
         raise WorkspaceError(
             "there is no such folder.",

@@ -23,6 +23,7 @@ import ibis
 import ibis.expr.datatypes as dtypes
 import ibis.expr.types as ir
 
+from commlab import sources
 from commlab.config import Settings
 from commlab.errors import ArgumentError, CommlabError, DataError, WorkspaceError
 
@@ -100,16 +101,19 @@ class Engine:
         name: "duckdb", "spark", or the Ibis name of another backend.
         con: The Ibis backend.
         borrowed: Whether the connection is to somebody's database, where nothing is created.
+        files: The files that are read in place, for messages.
     """
 
     name: str
     con: Any
     borrowed: bool = False
+    files: list[Path] = dataclasses.field(default_factory=list, compare=False, repr=False)
 
     def read_parquet(self, path: Path | str) -> ir.Table:
         """Return a Parquet file or folder as a table, read in place."""
         source = Path(path)
         target = f"{source}/*.parquet" if source.is_dir() and self.name == "duckdb" else str(source)
+        self.files.append(source)
         try:
             return self.con.read_parquet(target)
         except Exception as error:  # noqa: BLE001  each engine raises classes of its own
@@ -122,12 +126,22 @@ class Engine:
     def read_csv(self, path: Path | str) -> ir.Table:
         """Return a CSV file (UTF-8, header) as a table of text columns, read in place."""
         source = Path(path)
+        delimiter, names = sources.header(source)
+        self.files.append(source)
+        quoting = {"quote": '"', "escape": '"'}
         try:
             if self.name == "duckdb":
-                return self.con.read_csv(str(source), header=True, all_varchar=True)
-            options = {"multiLine": True, "quote": '"', "escape": '"', "mode": "FAILFAST"}
+                # Nothing is guessed: one broken row would change the guess for all others.
+                return self.con.read_csv(
+                    str(source), header=True, auto_detect=False, delim=delimiter, **quoting,
+                    columns=dict.fromkeys(names, "VARCHAR"),
+                )  # fmt: skip
+            options = {"multiLine": True, "sep": delimiter, "mode": "FAILFAST", **quoting}
             return self.con.read_csv(str(source), header=True, inferSchema=False, **options)
         except Exception as error:  # noqa: BLE001  each engine raises classes of its own
+            found = sources.unreadable(error, [])
+            if found is not None:
+                raise found from None
             raise DataError(
                 f"is not a readable UTF-8 CSV file with a header ({first_line(error)}).",
                 where=source.name,
@@ -189,6 +203,9 @@ class Engine:
         except Exception as error:
             if not _is_engine_error(error):
                 raise
+            found = sources.unreadable(error, self.files) if self.name == "duckdb" else None
+            if found is not None:
+                raise found from error
             raise DataError(
                 f"the engine could not compute this: {first_line(error)}",
                 fix="Run `commlab check` on the workspace to see which values do not fit.",

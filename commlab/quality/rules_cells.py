@@ -72,7 +72,7 @@ def cell_rules(tolerant: Tolerant, name: str) -> list[Finding]:
         n, counted = int(tolerant.ds.engine.execute(tolerant.ds.raw(name).count())), []
     found = [
         Finding(name, column, "missing_column", "error", n, 1.0 if n else None,
-                values={"have": ", ".join(tolerant.ds.raw(name).columns)})
+                values={"have": ", ".join(map(_name, tolerant.ds.raw(name).columns))})
         for column in declared.required
         if column not in present
     ]  # fmt: skip
@@ -239,6 +239,11 @@ def _with_values(tolerant: Tolerant, item: Finding) -> Finding:
     return Finding(
         item.table, item.column, item.rule, item.severity, item.rows, item.share, shown, item.values
     )
+
+
+def _name(column: str) -> str:
+    """A column's name; its shape where it looks like a cell, as without a header row."""
+    return shape_of(column) if _LONG_DIGITS.search(column) else column
 
 
 def _safe(value: str, n: int) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SECONDS_A_DAY = 86_400
 FEW = 0.01  # of the rows: the rest of the table is not as old as that
+LARGEST = 9e16  # in minor units it still is a 64-bit integer
 RAW = "raw__"  # in front of a column as read, beside its cast
 
 
@@ -46,16 +47,20 @@ def tolerant(engine: Engine, zone: str, column: Column, value: ir.Value) -> ir.V
         if kind.is_string():
             return value.split(";")
         return value.cast("array<string>") if kind.is_array() else ibis.null("array<string>")
-    if kind.is_array() or kind.is_timestamp() or kind.is_date():
-        return ibis.null({"bool": "boolean", "float": "float64"}.get(column.dtype, "int64"))
     if column.dtype == "bool":
-        return value.try_cast("boolean") if kind.is_string() else value.cast("boolean")
+        if kind.is_string():
+            return value.try_cast("boolean")
+        fits = kind.is_boolean() or kind.is_numeric()
+        return value.cast("boolean") if fits else ibis.null("boolean")
+    if not (kind.is_string() or (kind.is_numeric() and not kind.is_boolean())):
+        return ibis.null("float64" if column.dtype == "float" else "int64")
     number = _finite(value.try_cast("float64") if kind.is_string() else value.cast("float64"))
-    if column.dtype == "money":
-        return (number * 100).round().try_cast("int64")
     if column.dtype == "float":
         return number
-    return value.cast("int64") if kind.is_integer() else number.try_cast("int64")
+    if kind.is_integer() and column.dtype == "int":
+        return value.cast("int64")
+    number = ibis.ifelse(number.abs() < LARGEST, number, ibis.null("float64"))
+    return ((number * 100) if column.dtype == "money" else number).round().cast("int64")
 
 
 def always_fits(column: Column, kind: dtypes.DataType) -> bool:
