@@ -136,6 +136,8 @@ class Canonical:
         kind = value.type()
         if kind.is_string() and not clean:
             value = self.engine.stripped(value)
+        if not column.required and (kind.is_binary() or kind.is_struct() or kind.is_map()):
+            return ibis.null(_INSIDE[column.dtype])  # no cell of such a column can be read
 
         def to(dtype: object) -> ir.Value:
             # What may be null becomes null where it cannot be read: `ds.check()` counts it. What

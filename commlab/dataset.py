@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 DATABASE_FILES = (".duckdb", ".db")
+# A year after the last row every member looks gone: most likely another year was meant.
+LONGEST_SILENCE = 366
 HASH_WHOLE = 64 * 2**20  # larger files are known by size, time and both ends
 
 
@@ -71,13 +73,8 @@ class Dataset:
             )
         first, last = self._span()
         self.as_of = as_of or settings.as_of or self._default_as_of(last)
-        if first is not None and last is not None and self.as_of < first:
-            raise ArgumentError(
-                f"as_of == {self.as_of.isoformat()}, must be >= {first.isoformat()}, "
-                "the first day of the data.",
-                where="" if as_of else SETTINGS_FILE,
-                fix=f"The data end on {last.isoformat()}.",
-            )
+        if first is not None and last is not None:
+            self._within(first, last, where="" if as_of else SETTINGS_FILE)
 
     @property
     def end(self) -> dt.datetime:
@@ -244,6 +241,20 @@ class Dataset:
             ends += [pd.Timestamp(item).date() for item in row if not pd.isna(item)]
         return (min(ends), max(ends)) if ends else (None, None)
 
+    def _within(self, first: dt.date, last: dt.date, where: str) -> None:
+        latest = last + dt.timedelta(days=LONGEST_SILENCE)
+        if self.as_of < first:
+            bound = f">= {first.isoformat()}, the first day of the data"
+        elif self.as_of > latest:
+            bound = f"<= {latest.isoformat()}: nothing is known of the time since the last row"
+        else:
+            return
+        raise ArgumentError(
+            f"as_of == {self.as_of.isoformat()}, must be {bound}.",
+            where=where,
+            fix=f"The data run from {first.isoformat()} to {last.isoformat()}.",
+        )
+
     def _dating(self) -> list[str]:
         """Tables that say from when to when there was activity."""
         named = [name for name in ("orders", "messages") if self.has(name)]
@@ -270,6 +281,11 @@ class Dataset:
     def place(self, name: str) -> str:
         """Return where a table stands, for messages: its file, or the table of a database."""
         return self._files[name].name if name in self._files else name
+
+    def csv_file(self, name: str) -> Path | None:
+        """Return the CSV file of a table; None where it is none, so that rows have no line."""
+        path = self._files.get(name)
+        return path if path is not None and ".csv" in path.suffixes else None
 
     def __repr__(self) -> str:
         return (

@@ -57,7 +57,11 @@ class NotEnoughDataError(CommlabError):
 
 
 class RunError(CommlabError):
-    """A batch run cannot start or cannot finish."""
+    """A batch run cannot finish."""
+
+
+class StartError(RunError):
+    """A batch run cannot start: nothing was run and nothing was changed."""
 
 
 class CommlabWarning(UserWarning):

@@ -67,6 +67,34 @@ def not_utf8_line(path: Path) -> int:
     return 0
 
 
+def lines_with(path: Path, cell: str, column: str, *, most: int = 3) -> list[int]:
+    """Return the first lines of a CSV file that hold a cell in a column.
+
+    Args:
+        path: The file.
+        cell: The cell, blanks around it aside.
+        column: Name of the column.
+        most: At most so many.
+
+    Returns:
+        Line numbers, the header being line 1; of a row over several lines the first.
+    """
+    delimiter, names = header(path)
+    place, wanted = names.index(column), cell.strip()
+    found: list[int] = []
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, delimiter=delimiter)
+        before = 0
+        for row in reader:
+            if place < len(row) and row[place].strip() == wanted:
+                found.append(before + 1)
+                if len(found) == most:
+                    break
+            before = reader.line_num
+    return found
+
+
 def unreadable(error: Exception, sources: Iterable[Path]) -> DataError | None:
     """Return what an error of the embedded engine says about one of the files; None: nothing.
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from commlab.errors import CommlabError, CommlabWarning, RunError
+from commlab.errors import CommlabError, CommlabWarning, RunError, StartError
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -79,11 +81,13 @@ class Group(_Helped, click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except CommlabError as error:
-            kind = Failed if isinstance(error, RunError) else Wrong
-            raise kind(str(error)) from error
+            under_way = isinstance(error, RunError) and not isinstance(error, StartError)
+            raise (Failed if under_way else Wrong)(str(error)) from error
         except KeyboardInterrupt:
             raise Interrupted("stopped before the end.") from None
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in DISK_FULL:
+                raise Failed(f"{error.strerror}: free some space and run again.") from error
             if ctx.find_root().meta.get("debug"):
                 raise
             raise Failed(

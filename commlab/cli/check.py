@@ -35,7 +35,7 @@ def check(ctx: click.Context, data: str, as_json: bool, as_of: str | None, lang:
     else:
         for item in findings:
             where = ".".join(part for part in (item.table, item.column) if part) or data
-            click.echo(f"{item.severity}: {where}: {item.what(lang)} {item.fix(lang)}")
+            click.echo(f"{item.severity}: {where}: {item.told(lang)}")
         click.echo(
             f"{len(findings.errors)} errors, {len(findings.warnings)} warnings, "
             f"{len(findings.notes)} notes"

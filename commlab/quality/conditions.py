@@ -10,6 +10,7 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
+from commlab import sources
 from commlab.privacy import pseudonym
 from commlab.quality.findings import Finding
 from commlab.quality.tolerant import RAW, Tolerant
@@ -46,6 +47,7 @@ class Condition:
         of: True on the rows that the share refers to; None: all rows.
         needs: Smallest number of rows concerned that makes a finding.
         needs_share: Smallest share that does.
+        of_some: Whether it is a finding only while other rows do not meet it.
         show: Column whose value is shown, as a shape, beside the ids.
         values: What fills the slots of the texts.
     """
@@ -57,6 +59,7 @@ class Condition:
     of: ir.BooleanValue | None = None
     needs: int = 1
     needs_share: float = 0.0
+    of_some: bool = False
     show: str = ""
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -108,6 +111,8 @@ def evaluate(
         share = rows / of_rows if of_rows else 0.0
         if rows < condition.needs or share < condition.needs_share:
             continue
+        if condition.of_some and rows == of_rows:
+            continue
         found.append(
             Finding(
                 name,
@@ -132,6 +137,9 @@ def examples(tolerant: Tolerant, name: str, rows: ir.Table, show: str = "") -> t
         rows: The rows concerned.
         show: Column whose value is shown as a shape.
     """
+    lines = _in_lines(tolerant, name, rows, show)
+    if lines:
+        return lines
     ids = id_columns(name, rows)
     shown = [RAW + show] if show and RAW + show in rows.columns else []
     if not ids and not shown:
@@ -147,6 +155,20 @@ def examples(tolerant: Tolerant, name: str, rows: ir.Table, show: str = "") -> t
         shape = shape_of(value) if shown else ""
         lines.append(f"{label}: {shape}" if label and shape else label or shape)
     return tuple(line for line in lines if line)
+
+
+def _in_lines(tolerant: Tolerant, name: str, rows: ir.Table, show: str) -> tuple[str, ...]:
+    """Rows of a CSV file as `file:line: shape`, which whoever mends the file can go to."""
+    path = tolerant.ds.csv_file(name)
+    if path is None or not show:
+        return ()
+    raw = tolerant.ds.frame(rows.select(RAW + show).distinct().order_by(RAW + show).limit(EXAMPLES))
+    cells = list(raw[RAW + show])
+    return tuple(
+        f"{path.name}:{line}: {shape_of(cell)}"
+        for cell in cells
+        for line in sources.lines_with(path, cell, show, most=1)
+    )
 
 
 def id_columns(name: str, rows: ir.Table) -> list[str]:

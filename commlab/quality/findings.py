@@ -27,6 +27,7 @@ RULES = (
     "missing_column",
     "empty_column",
     "uncastable",
+    "mixed_zones",
     "conflicting_keys",
     "scientific_id",
     "number_id",
@@ -95,6 +96,14 @@ class Finding:
         """Return what to do about it."""
         return t(f"quality.{self.rule}.fix", lang, **self._slots(lang))
 
+    def told(self, lang: str) -> str:
+        """Return what is wrong, the examples, and what to do, as one text for a terminal."""
+        what, shown = self.what(lang), ", ".join(self.examples)
+        parts = [what, self.fix(lang)]
+        if shown and shown not in what:
+            parts.insert(1, t("quality.page.examples", lang, examples=shown))
+        return _BETWEEN[lang].join(parts)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values that JSON can hold."""
         return {
@@ -117,6 +126,7 @@ class Finding:
 
 
 _COLON = {"en": ": ", "zh": "："}
+_BETWEEN = {"en": " ", "zh": ""}  # sentences
 
 
 def where(found: Iterable[Finding]) -> str:

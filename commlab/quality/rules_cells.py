@@ -56,6 +56,8 @@ NOT_NEGATIVE: dict[str, tuple[str, ...]] = {
 # No backslashes: engines differ in how they read them.
 _SCIENTIFIC = "^[0-9]([.][0-9]+)?[eE][+][0-9]+$"
 _NUMBER = "^[0-9]+[.]0$"
+# A time of day with an offset or a zone behind it: 08:00+08, 08:00:00Z, 08:00 Asia/Shanghai.
+_ZONED = ":[0-9]{2}([.][0-9]+)? ?(Z|z|[+-][0-9]{2}(:?[0-9]{2})?|[A-Za-z]+(/[A-Za-z_]+)*)$"
 _TIMES_AMOUNT = 10  # cost or list price so many times the amount on most rows: another unit
 _MOST = 0.5
 _ENOUGH_ROWS = 30
@@ -129,6 +131,16 @@ def _column_conditions(
         )
     if column.dtype in ("time", "date"):
         yield from _time_conditions(tolerant, declared, column, cast)
+    if column.dtype == "time" and raw.type().is_string():
+        yield Condition(
+            "mixed_zones",
+            column.name,
+            cast.notnull() & ~raw.re_search(_ZONED),
+            always("error" if column.required else "warning"),
+            of=cast.notnull(),
+            of_some=True,
+            show=column.name,
+        )
     if column.dtype == "id":
         yield from _id_conditions(column, cast, wide[RAW + column.name])
     if column.values:

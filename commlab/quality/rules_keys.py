@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
+from commlab import sources
 from commlab.quality.conditions import EXAMPLES, examples, name_of
 from commlab.quality.findings import Finding
 from commlab.quality.tolerant import Tolerant
@@ -97,9 +98,20 @@ def key_rules(tolerant: Tolerant, name: str) -> list[Finding]:
         torn = once.group_by(*key).agg(n_=ibis._.count()).filter(ibis._.n_ > 1)
         found.append(
             Finding(name, named, "conflicting_keys", "error", counted.conflicts,
-                    counted.conflicts / counted.keys, examples(tolerant, name, torn))
+                    counted.conflicts / counted.keys, _torn(tolerant, name, torn, key))
         )  # fmt: skip
     return found
+
+
+def _torn(tolerant: Tolerant, name: str, torn: ir.Table, key: list[str]) -> tuple[str, ...]:
+    """Where keys with contradicting rows stand: in a CSV file the lines, else the key."""
+    path, first = tolerant.ds.csv_file(name), key[0]
+    if path is None or len(key) > 1:  # keys of several columns hold times, written in many ways
+        return examples(tolerant, name, torn)
+    keys = tolerant.ds.frame(torn.select(first).order_by(first).limit(EXAMPLES))[first]
+    return tuple(
+        f"{path.name}:{','.join(map(str, sources.lines_with(path, item, first)))}" for item in keys
+    )
 
 
 def orphan_rules(tolerant: Tolerant, name: str) -> list[Finding]:

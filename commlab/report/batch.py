@@ -85,7 +85,7 @@ def run(
     Raises:
         ArgumentError: An argument, a notebook's name or a parameter's name is wrong.
         DataError: A table that a notebook reads has data-quality errors; nothing was run.
-        RunError: Another run is writing into the folder.
+        StartError: Another run is writing into the folder, or its disk is nearly full.
 
     Example:
         >>> result = run("data_samples", ["02"], lang="zh")  # doctest: +SKIP
@@ -111,6 +111,7 @@ def run(
             runner = Runner(run_folder, inputs, progress or Progress())
             todo = runner.sift(chosen, force)
             runner.findings = plan.check_quality(ds, todo, lang)
+            resources.check_space(run_folder.parent, len(todo))
             # Kernels open the data themselves, and a database file lets in one process at a time.
             ds.engine.con.disconnect()
             jobs = max(1, min(jobs, len([item for item in todo if item.name != books.OVERVIEW])))

@@ -19,6 +19,7 @@ _HIDDEN: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\b(?:wm|wo|wr|wb)[A-Za-z0-9_-]{8,}", "<id>"),
     (r"\+?\d(?:[ -]?\d){6,}", "<number>"),
 )
+_DISK_FULL = "No space left on device"  # how C libraries, and with them Python, say it
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -63,7 +64,15 @@ class Failure:
     @classmethod
     def of(cls, error: BaseException, cell: int = 0) -> Failure:
         """Return the failure that an exception stands for."""
-        return cls(type(error).__name__, safe(str(error)), cell)
+        return cls.said(type(error).__name__, str(error), cell)
+
+    @classmethod
+    def said(cls, kind: str, message: str, cell: int = 0) -> Failure:
+        """Return the failure of a class and a message, as a kernel hands them over."""
+        line = safe(message)
+        if _DISK_FULL in line:
+            line += ": free some space, or choose another folder with --out, and run again"
+        return cls(kind, line, cell)
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.message}" if self.message else self.kind

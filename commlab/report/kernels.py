@@ -30,7 +30,7 @@ from papermill.engines import Engine, NotebookExecutionManager, papermill_engine
 from papermill.exceptions import PapermillExecutionError
 from papermill.parameterize import parameterize_notebook
 
-from commlab.report.failure import Failure, safe
+from commlab.report.failure import Failure
 from commlab.report.notebooks import KERNEL
 
 ENGINE = "commlab"
@@ -104,7 +104,7 @@ class Kernels:
                     start_timeout=START_SECONDS,
                 )  # fmt: skip
             except PapermillExecutionError as error:
-                session.fail(Failure(error.ename, safe(error.evalue), session.cell))
+                session.fail(Failure.said(error.ename, error.evalue, session.cell))
             except DeadKernelError:
                 why = "stopped" if self.stopped else "the kernel died, most likely out of memory"
                 session.fail_outside(Failure("DeadKernelError", why, session.cell))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from commlab.errors import RunError
+from commlab.errors import StartError
 
 
 def lock_path(run_folder: Path) -> Path:
@@ -25,7 +25,7 @@ def one_run(run_folder: Path) -> Iterator[None]:
     leaves nothing to clean up. The file stays: removing it would let two runs lock two files.
 
     Raises:
-        RunError: Another run holds it, or the folder cannot be written to.
+        StartError: Another run holds it, or the folder cannot be written to.
 
     Example:
         >>> import tempfile
@@ -36,25 +36,32 @@ def one_run(run_folder: Path) -> Iterator[None]:
         run_folder.parent.mkdir(parents=True, exist_ok=True)
         stream = lock_path(run_folder).open("a+", encoding="utf-8")
     except OSError as error:
-        raise RunError(
-            f"cannot be written to: {error.strerror or error}.",
-            where=str(run_folder.parent),
-            fix="Choose another folder with --out.",
-        ) from None
+        raise _no_place(run_folder, error) from None
     with stream:
         if not _try_lock(stream):
             stream.seek(0)
             holder = stream.read().strip()
-            raise RunError(
+            raise StartError(
                 f"another run{f' (process {holder})' if holder else ''} is writing into it.",
                 where=str(run_folder),
                 fix="Wait for it to finish, or give this run another --name.",
             )
-        stream.seek(0)
-        stream.truncate()
-        stream.write(str(os.getpid()))
-        stream.flush()
+        try:
+            stream.seek(0)
+            stream.truncate()
+            stream.write(str(os.getpid()))
+            stream.flush()
+        except OSError as error:
+            raise _no_place(run_folder, error) from None
         yield
+
+
+def _no_place(run_folder: Path, error: OSError) -> StartError:
+    return StartError(
+        f"cannot be written to: {error.strerror or error}.",
+        where=str(run_folder.parent),
+        fix="Choose another folder with --out.",
+    )
 
 
 if sys.platform == "win32":

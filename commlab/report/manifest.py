@@ -16,7 +16,7 @@ from typing import Any
 
 import commlab
 from commlab import privacy
-from commlab.errors import RunError
+from commlab.errors import StartError
 from commlab.report import files
 
 FILE = "manifest.json"
@@ -35,7 +35,7 @@ def read(run_folder: Path) -> dict[str, Any]:
     """Return the manifest of a run folder; empty when there is none of this format.
 
     Raises:
-        RunError: The file is there and cannot be read.
+        StartError: The file is there and cannot be read.
     """
     path = run_folder / FILE
     try:
@@ -43,7 +43,7 @@ def read(run_folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise RunError(
+        raise StartError(
             f"cannot be read: {error}.",
             where=path.name,
             fix="Remove the run's folder, or give this run another --name.",

@@ -180,12 +180,13 @@ def _resolve(word: str, known: Sequence[Notebook]) -> Notebook:
         if fits:
             several = ", ".join(book.name for book in fits)
             raise ArgumentError(f"notebook {word!r} fits more than one: {several}.")
-    names = [book.name for book in known]
-    hint = nearest(name, names)
-    if not hint.startswith("Did"):
-        topics = {book.topic or _without_number(book.name): book.name for book in known}
-        close = nearest(name, topics)
-        hint = close if close.startswith("Did") else hint
+    hints = [nearest(name, [book.name for book in known])]
+    # A topic or a word of the name will do, too, whatever number stands before it.
+    words = [
+        item for book in known for item in (book.topic, *_without_number(book.name).split("_"))
+    ]
+    hints.append(nearest(_without_number(name), filter(None, words)))
+    hint = next((text for text in hints if text.startswith("Did")), hints[0])
     raise ArgumentError(f"there is no notebook {word!r}.", fix=hint)
 
 

@@ -17,7 +17,7 @@ from commlab.text import t
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
-    from commlab.quality import Findings
+    from commlab.quality import Finding, Findings
 
 LISTED_FINDINGS = 20  # an error message is read in a terminal
 
@@ -142,20 +142,21 @@ def check_quality(ds: Dataset, chosen: Sequence[Notebook], lang: str) -> Finding
     if not errors:
         return findings
     told = "zh" if lang == "zh" else "en"
-    lines = [
-        f"  {'.'.join(part for part in (item.table, item.column) if part) or ds.name}: "
-        f"{item.what(told)} {item.fix(told)}"
-        for item in errors[:LISTED_FINDINGS]
-    ]
+    lines = [f"  {_place(ds, item)}: {item.told(told)}" for item in errors[:LISTED_FINDINGS]]
     if len(errors) > LISTED_FINDINGS:
         lines.append(f"  … and {len(errors) - LISTED_FINDINGS} more.")
     count = "one error" if len(errors) == 1 else f"{len(errors)} errors"
     raise DataError(
         f"{count} in tables that these notebooks read; nothing was run.\n" + "\n".join(lines),
         where=ds.name,
-        fix=f"\nTo see all findings: commlab check {_shown(ds)}, or commlab run {HEALTH} "
+        fix=f"To see all findings: commlab check {_shown(ds)}, or commlab run {HEALTH} "
         f"--data {_shown(ds)}",
     )
+
+
+def _place(ds: Dataset, item: Finding) -> str:
+    file = ds.place(item.table) if item.table else ""
+    return ", ".join(part for part in (file, item.column) if part) or ds.name
 
 
 def _shown(ds: Dataset) -> str:

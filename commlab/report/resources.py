@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 from commlab.config import Settings
-from commlab.errors import ArgumentError
+from commlab.errors import ArgumentError, StartError
 
 # Of the memory there is, for engines; the rest is for Python's own frames and pictures.
 ENGINE_SHARE = 0.6
 LEAST_MEMORY = 256 * 2**20  # DuckDB needs some 125 MB a thread to do anything useful
+# A notebook and its pages in two languages: 02 takes 7.5 MB on the sample.
+SPACE = 8 * 2**20
 
 _UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
           "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}  # fmt: skip
@@ -75,3 +78,19 @@ def environment(settings: Settings, jobs: int) -> dict[str, str]:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         env[name] = os.environ.get(name, each)
     return env
+
+
+def check_space(folder: Path, notebooks: int) -> None:
+    """Raise when the disk of a folder is too full for the pages of some notebooks.
+
+    Raises:
+        StartError: There is less room than they are likely to need.
+    """
+    free, wanted = shutil.disk_usage(folder).free, notebooks * SPACE
+    if free < wanted:
+        raise StartError(
+            f"has {free / 2**20:.1f} MB left, and this run may need {wanted / 2**20:.0f} MB; "
+            "nothing was run.",
+            where=str(folder),
+            fix="Free some space, or choose another folder with --out.",
+        )

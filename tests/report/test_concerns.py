@@ -14,7 +14,9 @@ from commlab.report.concerns import Concerns
 
 
 def finding(rule, severity, table="orders", rows=3):
-    return Finding(table, "paid_at", rule, severity, rows, 0.1, (), {"earliest": "2010", "have": "a"})
+    return Finding(
+        table, "paid_at", rule, severity, rows, 0.1, (), {"earliest": "2010", "have": "a"}
+    )
 
 
 FOUND = Findings(
