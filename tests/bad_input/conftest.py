@@ -20,12 +20,12 @@ HEADER = "order_id,member_id,paid_at,amount"
 ROWS = [
     f"o{n},m{n % 9},2026-0{1 + n % 6}-1{n % 9} 03:00:00,{20 + n}.50" for n in range(1, 41)
 ]  # by line: o1 stands on line 2
-PARAMETERS = '''data = ""  # workspace
+PARAMETERS = """data = ""  # workspace
 as_of = ""  # last day
 lang = "both"  # language
 run_folder = ""
 level = 3  # a level
-'''
+"""
 
 
 class Sources:
@@ -97,9 +97,7 @@ def call(*words: object) -> Told:
 
 
 @pytest.fixture
-def stopped(
-    tmp_path: Path, books: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., str]:
+def stopped(tmp_path: Path, books: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Function that runs 02 on a workspace, makes sure that nothing ran, and returns the message.
 
     The run folder of an earlier run, when there is one, stays as it was.

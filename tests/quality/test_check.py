@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from worlds import AS_OF, START, sound_tables
 
 from commlab import quality
 from commlab.dataset import open_dataset
+from commlab.tables import TABLES
 
 FAST, SLOW = range(3), range(3, 30)
 
@@ -58,6 +61,17 @@ def test_without_a_table_to_start_from(make_dataset):
     tables = {name: sound_tables(0)[name] for name in ("members", "channels", "staff")}
     findings = quality.check(make_dataset(tables, as_of=AS_OF))
     assert loud(findings) == [("", "", "nothing_to_read", "error", 0)]
+
+
+def test_tables_to_start_from_that_hold_no_rows(checked):
+    def plant(tables):
+        tables["orders"] = tables["orders"].head(0)
+
+    findings = checked(["orders", "members"], plant)
+    assert [item for item in loud(findings) if item[2] != "orphans"] == [
+        ("", "", "nothing_to_read", "error", 0),
+        ("orders", "", "empty_table", "warning", 0),
+    ]
 
 
 def test_missing_and_empty_columns(checked):
@@ -143,6 +157,48 @@ def test_orphans(checked):
     ids = orders["member_id"][lost].nunique()
     assert findings[0].values["ids"] == ids
     assert len(findings[0].examples) == min(3, ids)
+
+
+REFERENCES = [
+    (name, column.name, column.references)
+    for name, declared in TABLES.items()
+    for column in declared.columns
+    if column.references
+]
+
+
+def one_row(name, place, **cells):
+    """A row of a table with every required column and, as ids, `cells`."""
+    kinds = {"time": "2025-03-01 10:00", "date": dt.date(2025, 3, 1), "money": 1.0, "int": place,
+             "float": 1.0}  # fmt: skip
+    row = {
+        column.name: next(iter(column.values), kinds.get(column.dtype, f"r{place}"))
+        for column in TABLES[name].columns
+        if column.required
+    }
+    return {**row, **cells}
+
+
+@pytest.mark.parametrize(("name", "column", "target"), REFERENCES)
+def test_orphans_of_every_declared_reference(make_dataset, name, column, target):
+    other, _, key = target.partition(".")
+    ids = ["k0", "k1", "k0", "lost", "lost"]
+    known = pd.DataFrame([one_row(other, n, **{key: f"k{n}"}) for n in range(2)])
+    rows = pd.DataFrame([one_row(name, n, **{column: ids[n]}) for n in range(5)])
+    tables = {other: known, name: rows}
+    if other == name:  # a parent in the same table
+        tables = {name: pd.DataFrame(
+            [one_row(name, n, **{key: f"k{n}", column: ids[n]}) for n in range(5)]
+        )}  # fmt: skip
+    if "messages" not in tables:
+        messages = {"message_id": ["x"], "member_id": ["k0"], "sent_at": ["2025-03-01"]}
+        tables["messages"] = pd.DataFrame(messages)
+    found = [
+        (item.table, item.rows, item.values["ids"])
+        for item in quality.check(make_dataset(tables, as_of="2025-06-01"))
+        if (item.rule, item.table, item.column) == ("orphans", name, column)
+    ]
+    assert found == [(name, 2, 1)]
 
 
 def test_staff_who_write_are_no_orphans(checked):
@@ -261,6 +317,16 @@ def test_export_gap(checked):
     assert loud(findings) == [("orders", "paid_at", "gap", "warning", 5)]
     values = findings[0].values
     assert [values["first"].isoformat(), values["last"].isoformat()] == ["2025-08-04", "2025-08-08"]
+
+
+def test_a_single_busy_day_without_rows(checked):
+    def plant(tables):
+        day = tables["messages"]["sent_at"].dt.strftime("%Y-%m-%d")
+        tables["messages"] = tables["messages"][day != "2025-09-10"]
+
+    findings = checked(["messages", "staff"], plant)
+    assert loud(findings) == [("messages", "sent_at", "gap", "warning", 1)]
+    assert findings[0].examples == ("2025-09-10",)
 
 
 def test_stale_table(checked):
@@ -442,6 +508,17 @@ def test_ids_in_scientific_notation(tmp_path, engine):
         ("orders", "member_id", "scientific_id", "error", 3),
         ("orders", "member_id", "number_id", "warning", 2),
     ]
+
+
+def test_zones_on_some_rows_only(tmp_path, engine):
+    orders = as_text(sound_tables(0)["orders"])
+    orders["paid_at"] = orders["paid_at"].where(orders.index >= 6, orders["paid_at"] + "+00:00")
+    ds = open_dataset(write_csv(tmp_path / "w", {"orders": orders}), as_of=AS_OF, engine=engine)
+    n = len(orders)
+    assert loud(quality.check(ds)) == [("orders", "paid_at", "mixed_zones", "error", n - 6)]
+    orders["paid_at"] = orders["paid_at"].where(orders.index < 6, orders["paid_at"] + "Z")
+    ds = open_dataset(write_csv(tmp_path / "v", {"orders": orders}), as_of=AS_OF, engine=engine)
+    assert loud(quality.check(ds)) == []
 
 
 def test_a_misspelt_column_is_a_note(tmp_path, engine):
