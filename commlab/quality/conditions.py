@@ -137,9 +137,9 @@ def examples(tolerant: Tolerant, name: str, rows: ir.Table, show: str = "") -> t
         rows: The rows concerned.
         show: Column whose value is shown as a shape.
     """
-    lines = _in_lines(tolerant, name, rows, show)
-    if lines:
-        return lines
+    in_file = _in_lines(tolerant, name, rows, show)
+    if in_file:
+        return in_file
     ids = id_columns(name, rows)
     shown = [RAW + show] if show and RAW + show in rows.columns else []
     if not ids and not shown:

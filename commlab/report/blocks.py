@@ -212,15 +212,16 @@ def concerns(found: Concerns, lang: str) -> Html:
     lead = t(
         f"report.concerns.lead_{'errors' if found.errors else 'warnings'}",
         lang,
-        counts=t("report.concerns.and", lang).join(counts),
+        counts=t("report.concerns.separator", lang).join(counts),
     )
     said = found.said[lang]
     rest = found.errors + found.warnings - len(said)
-    more = _counted("more", rest, lang) if rest else ""
-    note = more + t("report.concerns.where", lang)
-    items = tag("ul", *(tag("li", line) for line in said))
+    notes = [_counted("more", rest, lang)] if rest else []
+    notes.append(t("report.concerns.where", lang))
+    lines = [tag("p", lead), tag("ul", *(tag("li", line) for line in said))]
+    lines += [tag("p", note) for note in notes]
     mood = "bad" if found.errors else "watch"
-    return tag("section", tag("p", lead), items, tag("p", note), class_="concerns", data_state=mood)
+    return tag("section", *lines, class_="concerns", data_state=mood)
 
 
 def _counted(name: str, n: int, lang: str) -> str:

@@ -95,7 +95,7 @@ def test_an_error_in_a_table_that_is_read_stops_the_run(make_workspace):
     ds = open_dataset(make_workspace({"orders": twice, "members": members}))
     with pytest.raises(DataError) as caught:
         plan.check_quality(ds, [book(uses=("orders",))], "both")
-    assert "orders.order_id" in str(caught.value)
+    assert "orders.parquet, order_id" in str(caught.value)
     assert "commlab check" in str(caught.value)
     plan.check_quality(ds, [book(uses=("members",))], "both")
     plan.check_quality(ds, [book("00_data_health", uses=("orders",))], "both")
