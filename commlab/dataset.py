@@ -128,10 +128,19 @@ class Dataset:
             DataError: A required column is missing, or two rows with one key contradict.
         """
         if name not in self._cache:
-            whole = self._canonical.table(table(name), self.raw(name), self._files.get(name))
-            known = self._canonical.known_at(table(name), whole, self.end)
+            known = self._canonical.known_at(table(name), self.whole(name), self.end)
             self._cache[name] = self.engine.named(name, known)
         return self._cache[name]
+
+    def whole(self, name: str) -> ir.Table:
+        """Return a canonical table with all its rows and facts, whatever `as_of` is.
+
+        For looking up who somebody is or what was already done, never for a figure.
+
+        Raises:
+            MissingTableError: The workspace does not hold the table.
+        """
+        return self._canonical.table(table(name), self.raw(name), self._files.get(name))
 
     def staff_ids(self) -> ir.Table:
         """Return the ids of staff, bots and atmosphere accounts: one column, `member_id`."""
@@ -143,8 +152,7 @@ class Dataset:
         parts = []
         if self.has("members"):
             # Staff are staff whenever they joined: the table is not cut at `as_of` for this.
-            declared, path = table("members"), self._files.get("members")
-            members = self._canonical.table(declared, self.raw("members"), path)
+            members = self.whole("members")
             parts.append(members.filter(members.role != "member").select("member_id"))
         if self.has("staff"):
             parts.append(self.table("staff").select(member_id="staff_id"))

@@ -25,7 +25,6 @@ from commlab.report.results import EXCEL, neutralised
 from commlab.tables import table
 
 CONTROL = "control"
-_FOREVER = dt.date(2999, 12, 31)  # arms assigned today are later than the last order
 DAYS = 14  # two weeks of contact, when nothing else is said
 
 
@@ -148,7 +147,7 @@ def _hand_out(
     kind: str,
     now: dt.datetime | None,
 ) -> Handout:
-    ds = open_dataset(folder, as_of=_FOREVER)
+    ds = open_dataset(folder)
     moment = now or dt.datetime.now(ZoneInfo(ds.settings.zone)).replace(tzinfo=None, microsecond=0)
     campaign = _campaign(ds, campaign_id)
     control = campaign["control_arm"] if campaign else CONTROL
@@ -215,7 +214,7 @@ def _read(source: Path) -> pd.DataFrame:
 def _campaign(ds: Dataset, campaign_id: str) -> dict[str, Any] | None:
     if not ds.has("campaigns"):
         return None
-    rows = ds.table("campaigns")
+    rows = ds.whole("campaigns")
     found = ds.frame(rows.filter(rows.campaign_id == campaign_id))
     if found.empty:
         return None
@@ -233,13 +232,13 @@ def _members(ds: Dataset) -> set[str] | None:
     """Return the ids that the workspace knows; None where it has no list of members."""
     if not ds.has("members"):
         return None
-    return set(ds.frame(ds.table("members").select("member_id"))["member_id"])
+    return set(ds.frame(ds.whole("members").select("member_id"))["member_id"])
 
 
 def _assigned(ds: Dataset) -> pd.DataFrame:
     if not ds.has("assignments"):
         return pd.DataFrame({"campaign_id": [], "member_id": [], "arm": []}, dtype="str")
-    return ds.frame(ds.table("assignments").select("campaign_id", "member_id", "arm"))
+    return ds.frame(ds.whole("assignments").select("campaign_id", "member_id", "arm"))
 
 
 def _seed(campaign_id: str, before: pd.DataFrame) -> int:
@@ -301,7 +300,7 @@ def _held_elsewhere(
     """Return how many of those to contact another running campaign holds out."""
     if not (ds.has("campaigns") and len(before)):
         return 0
-    rows = ds.table("campaigns")
+    rows = ds.whole("campaigns")
     running = ds.frame(rows.filter(rows.ends_at >= moment).select("campaign_id", "control_arm"))
     others = before.merge(running[running["campaign_id"] != campaign_id], on="campaign_id")
     held = others.loc[others["arm"] == others["control_arm"], "member_id"]

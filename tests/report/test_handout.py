@@ -17,14 +17,15 @@ from commlab.report.lock import one_run
 NOW = dt.datetime(2026, 7, 1, 9, 30)
 PEOPLE = [f"m{number:03d}" for number in range(100)]
 
+ORDERS = pd.DataFrame({"order_id": ["o1", "o2"], "member_id": ["m001", "m002"],
+                       "paid_at": ["2026-06-01", "2026-06-30"], "amount": [10, 20]})  # fmt: skip
+
 
 @pytest.fixture
 def workspace(make_workspace):
     members = pd.DataFrame({"member_id": [*PEOPLE, "s1"], "joined_at": "2026-01-05",
                             "role": ["member"] * 100 + ["staff"]})  # fmt: skip
-    orders = pd.DataFrame({"order_id": ["o1"], "member_id": ["m001"], "paid_at": ["2026-06-30"],
-                           "amount": [10]})  # fmt: skip
-    return make_workspace({"members": members, "orders": orders})
+    return make_workspace({"members": members, "orders": ORDERS})
 
 
 @pytest.fixture
@@ -79,9 +80,7 @@ def test_again_keeps_every_arm_and_newcomers_get_one(workspace, people):
 
 
 def test_same_campaign_same_arms(make_workspace, workspace, people):
-    orders = pd.DataFrame({"order_id": ["o"], "member_id": ["m001"], "paid_at": ["2026-06-30"],
-                           "amount": [1]})  # fmt: skip
-    other = make_workspace({"orders": orders})
+    other = make_workspace({"orders": ORDERS})
     hand_out(people(), "care-07", data=workspace, now=NOW)
     hand_out(people(), "care-07", data=other, now=NOW)
     assert arms(workspace, "care-07")[0].equals(arms(other, "care-07")[0])
@@ -132,8 +131,7 @@ def test_campaigns_that_cannot_take_people_are_refused(make_workspace, people):
         "campaign_id": ["over", "other"], "starts_at": ["2026-01-01", "2026-06-01"],
         "ends_at": ["2026-01-31", "2026-12-31"], "design": ["randomised", "observational"],
     })  # fmt: skip
-    orders = pd.DataFrame({"order_id": ["o"], "paid_at": ["2026-06-30"], "amount": [1]})
-    workspace = make_workspace({"orders": orders, "campaigns": campaigns})
+    workspace = make_workspace({"orders": ORDERS, "campaigns": campaigns})
     with pytest.raises(WorkspaceError, match="ended on 2026-01-31"):
         hand_out(people(), "over", data=workspace, now=NOW)
     with pytest.raises(WorkspaceError, match="observational, not randomised"):
