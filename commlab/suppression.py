@@ -117,10 +117,10 @@ class _Search:
         if self.matrix.shape[0] == 0:
             return self.state
         self._sweep()
-        for cell in np.flatnonzero(self.tiny & self.visible):
+        for cell in np.flatnonzero(self.tiny & self.visible).tolist():
             self._reach(cell, 1.0)
             self._reach(cell, self.small - 1.0)
-        for cell in np.flatnonzero(self.tiny & ~self.visible):
+        for cell in np.flatnonzero(self.tiny & ~self.visible).tolist():
             self._widen(cell)
         return self.state
 
@@ -224,7 +224,9 @@ class _Search:
         change[priced] -= found.x[len(free) :]
         self.state[candidates & (np.abs(change) > _HAIR)] = COMPLEMENT
         possible = np.where(np.abs(change) > _HAIR, self.value + change, self.value)
-        possible = np.where(np.abs(possible - np.round(possible)) < _HAIR, np.round(possible), possible)
+        possible = np.where(
+            np.abs(possible - np.round(possible)) < _HAIR, np.round(possible), possible
+        )
         self.least = np.minimum(self.least, possible)
         self.most = np.maximum(self.most, possible)
         return True

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from commlab.disclosure import MARKS, marks
 from commlab.estimate import Estimate
 from commlab.text import coded, escape, fmt, lookup
 
 Cell = Callable[[pd.Series, str], str]
+COMPLEMENT_SIGN = "*"  # a count hidden to protect another; the note on the page says so
 
 
 def _number(row: pd.Series, name: str) -> float | None:
@@ -44,8 +46,16 @@ def prose(name: str) -> Cell:
 
 
 def count(name: str) -> Cell:
-    """Return a cell writer for whole numbers, all digits."""
-    return lambda row, lang: escape(fmt.number(_number(row, name), lang, exact=True))
+    """Return a cell writer for whole numbers, all digits; hidden ones have their mark."""
+
+    def cell(row: pd.Series, lang: str) -> str:
+        value = _number(row, name)
+        hidden = marks(str(row.get(MARKS) or ""))
+        if value is None and name in hidden:
+            return f'<span class="quiet">{escape(hidden[name] or COMPLEMENT_SIGN)}</span>'
+        return escape(fmt.number(value, lang, exact=True))
+
+    return cell
 
 
 def money(name: str, currency: str) -> Cell:

@@ -90,7 +90,10 @@ def kinds(
     rows = frame[(frames.status(frame) == "ok") & (frame["period"] > 0)]
     frames.need(rows, (), "charts.kinds")
     shades = {"on": colours.ACCENT, "unbounded": colours.GREY}
-    at = min(3, int(rows.groupby("kind")["period"].max().min()))
+    both = [set(rows.loc[rows["kind"] == kind, "period"]) for kind in shades]
+    common = sorted(set.intersection(*both))
+    frames.need(rows[rows["period"].isin(common)], (), "charts.kinds")
+    at = max((number for number in common if number <= 3), default=common[0])
     read = rows[rows["period"] == at].set_index("kind")["rate"].astype(float)
     made = figure(
         title=title

@@ -54,6 +54,7 @@ def coverage(
     frames.need(frame, ["table", "month", "rows"], "charts.health.coverage")
     month = np.array([day.year * 12 + day.month - 1 for day in frames.days(frame, "month")])
     rows = frames.numbers(frame, "rows")
+    rows = np.where(np.isnan(rows), 1.0, rows)  # hidden: some, but few
     table = frame["table"].astype(str).to_numpy()
     names = list(dict.fromkeys(table))
     last = int(month.max())

@@ -18,6 +18,7 @@ from commlab.text import Words, fmt, t
 
 MOST = {False: (14, 14), True: (8, 7)}  # cohorts and periods that stay legible, wide and narrow
 _ROW = {False: 0.255, True: 0.3}  # inches
+_GREY = ("too_few", "masked")  # states of grey cells
 _DASHED = ("before_data", "after_data", "no_base")  # states of cells that hold a dash
 _SCALE = mpl.colormaps["viridis_r"]
 _SCALE_ENDS = (0.1, 0.9)  # neither glaring yellow nor near black
@@ -194,8 +195,13 @@ def _cell(
                 column + 0.5, row + 0.74, fmt.number(cells.n[place], made.lang), ha="center",
                 va="center", color=colour, size=made.size("small"),
             )  # fmt: skip
-    elif state == "too_few":
+    elif state in _GREY:
         ax.add_artist(Rectangle(corner, side, side, facecolor=colours.PALE, linewidth=0))
+        if state == "masked":
+            ax.text(
+                column + 0.5, row + 0.52, "*", ha="center", va="center", color=colours.QUIET,
+                size=made.size(),
+            )  # fmt: skip
     elif state == "open" and (column == 0 or cells.status[row, column - 1] != "open"):
         # only the period that is running: the ones after it have not begun
         ax.add_artist(
@@ -223,6 +229,8 @@ def _notes(cells: Grid, lang: str, unit: str) -> list[str]:
         notes.append(t("common.foot.hatched", lang))
     if (cells.status == "too_few").any():
         notes.append(t("common.foot.grey", lang, words=t("common.status.too_few", lang)))
+    if (cells.status == "masked").any():
+        notes.append(t("common.foot.starred", lang, words=t("common.status.masked", lang)))
     notes += [
         t("common.foot.dash", lang, words=t(f"common.status.{state}", lang))
         for state in _DASHED

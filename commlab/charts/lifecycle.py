@@ -137,7 +137,10 @@ def _stack(
 def _title(
     rows: pd.DataFrame, complete: np.ndarray, starts: list[dt.date], unit: str, lang: str
 ) -> Words:
-    at = int(np.flatnonzero(complete)[-1])
+    told = complete & np.isfinite([frames.numbers(rows, name) for name in (*GAINED, *LOST)]).all(0)
+    if not told.any():  # in every period a count is hidden
+        return word("retention.lifecycle.title_hidden")
+    at = int(np.flatnonzero(told)[-1])
     row = rows.iloc[at]
     gained = int(sum(row[name] for name in GAINED if name != "retained"))
     lost = int(sum(row[name] for name in LOST))
@@ -146,15 +149,22 @@ def _title(
     return word(f"retention.lifecycle.{key}", period=period, gained=gained, lost=lost)
 
 
-def bands(days: np.ndarray, members: np.ndarray) -> list[tuple[int, int, int]]:
+def bands(days: np.ndarray, members: np.ndarray, top: int) -> list[tuple[int, int, int]]:
     """Return first day, last day and members of each band of active days.
 
+    Args:
+        days: Numbers of days; a row may stand for those up to the next row.
+        members: Members of each row.
+        top: The largest number of days.
+
     Example:
-        >>> bands(np.array([0, 1, 3, 4]), np.array([50, 20, 8, 2]))
+        >>> bands(np.array([0, 1, 2, 3, 4]), np.array([50, 20, 0, 8, 2]), 4)
         [(0, 0, 50), (1, 1, 20), (2, 2, 0), (3, 4, 10)]
+        >>> bands(np.array([0, 1, 4]), np.array([50, 20, 10]), 9)
+        [(0, 0, 50), (1, 9, 30)]
     """
-    top = int(days.max())
-    ends = [end for end in _BANDS if end < top] + [top]
+    # Rows of several days (where single days hold too few people) are not parted.
+    ends = [end for end in _BANDS if end < top and end + 1 in days] + [top]
     found, first = [], 0
     for end in ends:
         inside = (days >= first) & (days <= end)
@@ -187,7 +197,8 @@ def active_days(
     known = frame[frames.status(frame) == "ok"]
     frames.need(known, (), "charts.retention.active_days")
     days, members = known["active_days"].to_numpy(dtype=int), frames.numbers(known, "members")
-    parts = bands(days, members)
+    top = int(known["until"].max()) if "until" in known.columns else int(days.max())
+    parts = bands(days, members, top)
     counts = np.array([count for _, _, count in parts], dtype=float)
     total = float(counts.sum())
     low, high = wilson(counts, np.full(len(counts), total))
@@ -196,9 +207,7 @@ def active_days(
     once = float(members[days == 1].sum()) / total
     made = figure(
         title=title or word("retention.active_days.title", share=some, once=once),
-        subtitle=t(
-            "retention.active_days.subtitle", lang, window=str(window_days or int(days.max()))
-        ),
+        subtitle=t("retention.active_days.subtitle", lang, window=str(window_days or top)),
         foot=foot(lang, n=total, as_of=as_of, level=LEVEL),
         lang=lang,
         narrow=narrow,

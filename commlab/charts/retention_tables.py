@@ -178,7 +178,9 @@ def mix_rate(parts: Any, *, lang: str, title: str | Words | None = None) -> GT:
     rows = frame.assign(change=frames.numbers(frame, "mix") + frames.numbers(frame, "rate"))
     rows = rows.assign(_size=-rows["change"].abs())
     rows = rows.sort_values(["_size", "segment"], kind="stable").drop(columns="_size")
-    total: dict[str, Any] = {name: rows[name].sum() for name in ("mix", "rate", "change")}
+    total: dict[str, Any] = {
+        name: frames.numbers(rows, name).sum() for name in ("mix", "rate", "change")
+    }  # of rows that are all there: a sum with a hidden row is no figure
     if not isinstance(parts, pd.DataFrame):
         for name in list(total):
             whole = getattr(parts, name)

@@ -7,6 +7,7 @@ from great_tables import GT
 
 from commlab.charts import frames, tables
 from commlab.charts.tables import Column
+from commlab.disclosure import MARKS, marks
 from commlab.text import escape, fmt, lookup, t
 
 _STAYS = ("stays", "lost", "bracketed", "moved", "late_entry", "unknown_start", "stale")
@@ -20,7 +21,7 @@ def observed(frame: pd.DataFrame, *, lang: str) -> GT:
         lang: "en" or "zh".
     """
     frames.need(frame, ["activity", "events", "first", "last"], "charts.observed")
-    frame = frame[frame["events"] > 0]
+    frame = frame[frames.numbers(frame, "events") != 0]
     names = [lookup(f"retention.activity.{name}", lang) for name in frame["activity"]]
 
     columns = [
@@ -48,12 +49,15 @@ def stays(frame: pd.DataFrame, *, lang: str) -> GT:
     """
     frames.need(frame, _STAYS, "charts.stays")
     row = frame.iloc[0]
-    shown = [name for name in _STAYS if name in ("stays", "lost") or int(row[name]) > 0]
+    count = {name: float(frames.numbers(frame, name)[0]) for name in _STAYS}  # NaN: hidden
+    shown = [name for name in _STAYS if name in ("stays", "lost") or count[name] != 0]
+    hidden = marks(str(row.get(MARKS) or ""))
     table = pd.DataFrame(
         {
             "what": [lookup(f"retention.stays.{name}", lang) for name in shown],
-            "n": [int(row[name]) for name in shown],
-            "share": [int(row[name]) / max(int(row["stays"]), 1) for name in shown],
+            "n": [count[name] for name in shown],
+            "share": [count[name] / max(count["stays"], 1.0) for name in shown],
+            MARKS: [f"n{hidden[name]}" if name in hidden else "" for name in shown],
         }
     )
     columns = [

@@ -40,7 +40,7 @@ from commlab.cli._base import Command
               help="Engine.  [default: the workspace's]")  # fmt: skip
 @click.option("--force", is_flag=True, help="Run notebooks too that are unchanged.")
 @click.option("--public/--internal", default=True, show_default=True,
-              help="Pseudonyms in the pages, or real ids.")  # fmt: skip
+              help="Hide counts of fewer than 5 people in share/, or show them.")  # fmt: skip
 @click.pass_context
 def run(
     ctx: click.Context,

@@ -21,6 +21,7 @@ from commlab.report.ledger import DONE, FAILED, SKIPPED, UNCHANGED
 from commlab.report.lock import one_run
 from commlab.report.progress import Progress
 from commlab.report.runner import Runner
+from commlab.report.shared import INTERNAL_VARIABLE
 
 STATUSES = (DONE, UNCHANGED, SKIPPED, FAILED)
 
@@ -74,7 +75,7 @@ def run(
         params: Parameters; each goes to the notebooks that have it.
         jobs: Notebooks that run side by side; default: as many as there are cores.
         force: Run what is unchanged too.
-        internal: Whether pages may show real ids; they are then not to be forwarded.
+        internal: Whether pages may show cells of few people; they are then not to be forwarded.
         engine: "duckdb" or "spark"; default: the workspace's own.
         progress: What is told while it runs; default: nothing.
         folder: Folder of notebooks; default: `COMMLAB_NOTEBOOKS`, else the kit's own.
@@ -116,6 +117,7 @@ def run(
             ds.engine.con.disconnect()
             jobs = max(1, min(jobs, len([item for item in todo if item.name != books.OVERVIEW])))
             env = resources.environment(ds.settings, jobs)
+            env[INTERNAL_VARIABLE] = "1" if internal else ""
             env[books.FOLDER_VARIABLE] = str(books.folder(folder).resolve())
             runner.run(chosen, todo, jobs, env, force)
             index, manifest, statuses = runner.finish(chosen)

@@ -11,6 +11,7 @@ key, dots as underscores: `retention.card.churn_month1`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 import time
@@ -22,8 +23,9 @@ from commlab import guards
 from commlab.errors import ArgumentError, CommlabError, MissingTableError
 from commlab.estimate import Estimate
 from commlab.report import blocks, concerns, drawing, manifest, notebooks
-from commlab.report.html import Html, paragraphs, tag
+from commlab.report.html import Html, join, paragraphs, tag
 from commlab.report.results import ActionList, Part
+from commlab.report.shared import Gate, is_internal
 from commlab.text import fmt, has, t, topics
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Page:
         ds: The dataset that it reads.
         languages: Languages that it is written in.
         part: What it has handed over.
+        gate: What all that it shows passes.
         outputs: What it has shown, in order.
     """
 
@@ -69,6 +72,7 @@ class Page:
         self.ds = ds
         self.languages = tuple(languages)
         self.part = part
+        self.gate = Gate(ds.settings.small_cell, ds.name, internal=is_internal())
         self.outputs: list[Output] = []
         self.needs = [tuple(group) for group in about.get("needs", ())]
         self.uses = tuple(about.get("uses", ()))
@@ -113,6 +117,10 @@ class Page:
         found = concerns.of_page(self.notebook, self.ds, self._reads, self.part.run_folder)
         if found:
             self.each("concerns", lambda lang: blocks.concerns(found, lang))
+        if self.gate.internal:
+            small = self.ds.settings.small_cell
+            words = functools.partial(t, "report.page.internal", minimum=small)
+            self.each("notice", lambda lang: tag("p", words(lang)))
 
     def put(
         self,
@@ -132,7 +140,7 @@ class Page:
         if isinstance(value, ActionList):
             self.part.put_list(key, value)
         elif isinstance(value, pd.DataFrame):
-            self.part.put_table(key, value)
+            self.part.put_table(key, self.gate.frame(value))
         else:
             raise ArgumentError(
                 f"{key} is a {type(value).__name__}, must be an Estimate, a DataFrame or an "
@@ -172,8 +180,8 @@ class Page:
             label = {lang: self._label(key, lang, labels) for lang in self.languages}
             self.part.entries[key].update(headline=place, label=label)
         self.part.save()
-        entries = [self.part.entries[key] for key in keys]
-        small = self.ds.settings.small_cell
+        entries = [self.gate.entry(self.part.entries[key]) for key in keys]
+        small = self.gate.small
         self.each("cards", lambda lang: blocks.cards(entries, lang, small_cell=small))
 
     def _label(self, key: str, lang: str, labels: Mapping[str, str]) -> str:
@@ -185,11 +193,17 @@ class Page:
 
     def actions(self, found: Sequence[blocks.Action]) -> None:
         """Show what to do."""
-        currency, small = self.ds.settings.currency, self.ds.settings.small_cell
+        currency, small = self.ds.settings.currency, self.gate.small
+        found = [self._shown(action) for action in found]
         self.each(
             "actions",
             lambda lang: blocks.actions(found, lang, currency=currency, small_cell=small),
         )
+
+    def _shown(self, action: blocks.Action) -> blocks.Action:
+        values = {name: self.gate.value(value) for name, value in dict(action.values).items()}
+        worth = action.value and self.gate.estimate(action.value)
+        return dataclasses.replace(action, values=values, value=worth)
 
     def heading(self, key: str, level: int, values: Mapping[str, Any]) -> None:
         """Show a finding as a heading."""
@@ -226,12 +240,20 @@ class Page:
         fold: bool | None,
     ) -> None:
         """Show what a chart or table function draws."""
+        from commlab.disclosure import any_hidden
+
+        args = [self.gate.value(arg) for arg in args]
+        options = {name: self.gate.value(option) for name, option in options.items()}
+        masked = any_hidden([*args, *options.values()])
         for lang in self.languages:
             kind, html, plain = drawing.draw(function, args, options, lang, fold=fold)
+            note = t("report.page.hidden", lang, minimum=self.gate.small) if masked else ""
+            html = join([html, tag("p", note, class_="note")]) if masked else html
             self._emit_in(kind, lang, html, plain)
 
     def _values(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {"currency": self.ds.settings.currency, **values}
+        shown = {name: self.gate.value(value) for name, value in values.items()}
+        return {"currency": self.ds.settings.currency, **shown}
 
     def end(self) -> None:
         """Show what cannot be answered and how the page was made; nothing follows."""

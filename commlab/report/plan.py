@@ -35,7 +35,7 @@ class Inputs:
         engine: Name of the engine.
         asked_engine: Engine that the user asked for; empty: the workspace's own.
         lang: "en", "zh" or "both".
-        internal: Whether pages may show real ids.
+        internal: Whether pages may show cells of few people.
         parameters: Parameters that the user gave.
     """
 
