@@ -154,10 +154,14 @@ def protect(frame: pd.DataFrame, small: int, *, seen: Seen | None = None) -> pd.
         return frame
     layout = _layout(frame, counts, shares, seen)
     problem = build(layout, small)
-    states = problem.spread(suppress(problem.table, small))
+    found = suppress(problem.table, small)
+    states = problem.spread(found)
     for name in LOOSE & set(counts):
         states[name] = np.where(is_small(layout.counts[name], small), SMALL, SHOWN)
     if seen is not None:
+        for total, cell in problem.totals.items():
+            if found[cell] != SHOWN:
+                seen[total] = int(found[cell])
         for name in layout.counts:
             for key, state in zip(layout.identities(name), states[name], strict=True):
                 seen[key] = max(int(state), seen.get(key, SHOWN))

@@ -57,13 +57,21 @@ class Layout:
 
     def identities(self, name: str) -> list[tuple[Any, ...]]:
         """Return what makes the count of each row the same count in another table."""
-        keys = sorted(self.telling())
+        keys = self.telling()
         rows = self.frame[keys].astype(str).itertuples(index=False, name=None)
         held = self.counts[name]
         return [
-            (name, tuple(zip(keys, row, strict=True)), -1.0 if np.isnan(n) else float(n))
+            identity(name, dict(zip(keys, row, strict=True)), n)
             for row, n in zip(rows, held, strict=True)
         ]
+
+
+def identity(name: str, labels: Mapping[str, str], count: float) -> tuple[Any, ...]:
+    """Return what makes a count the same count in another table: its name, labels and value."""
+    # "on" is what retention counts anyway, and "all" is no segment.
+    plain = {("kind", "on"), ("segment", "all")}
+    told = tuple(sorted((key, label) for key, label in labels.items() if (key, label) not in plain))
+    return name, told, -1.0 if np.isnan(count) else float(count)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,10 +81,12 @@ class Problem:
     Attributes:
         table: Cells and relations.
         places: Count → the cell of each row, −1 where there is none.
+        totals: Identity of a total that other tables may show → its cell.
     """
 
     table: Table
     places: Mapping[str, np.ndarray]
+    totals: Mapping[tuple[Any, ...], int]
 
     def spread(self, states: np.ndarray) -> dict[str, np.ndarray]:
         """Return the state of each row by count."""
@@ -99,6 +109,7 @@ class _Builder:
         self.relations: list[Relation] = []
         self.fixed: set[int] = set()
         self.places: dict[str, np.ndarray] = {}
+        self.totals: dict[tuple[Any, ...], int] = {}
 
     def problem(self) -> Problem:
         for name in self.layout.counts:
@@ -115,13 +126,13 @@ class _Builder:
             self._kinds()
         if "cohorts" in self.layout.frame.columns and "at_risk" in names:
             self._steps("at_risk", [name for name in ("segment", "kind") if name in self.columns])
-        hidden = self._remember()
+        hidden, shown = self._remember()
         n = len(self.value)
         fixed = np.zeros(n, dtype=bool)
         fixed[list(self.fixed)] = True
         table = Table(np.array(self.value), self.relations, np.array(self.visible, dtype=bool),
-                      fixed, hidden)  # fmt: skip
-        return Problem(table, self.places)
+                      fixed, hidden, shown)  # fmt: skip
+        return Problem(table, self.places, self.totals)
 
     @property
     def columns(self) -> set[str]:
@@ -171,33 +182,48 @@ class _Builder:
     def _sums(self, name: str) -> None:
         for axis in AXES:
             if axis in self.columns:
-                group = self.layout.groups(self.layout.telling(without=axis))
-                self._total(name, group, axis)
+                keys = self.layout.telling(without=axis)
+                labels = self.layout.frame[keys].astype(str).to_dict("records")
+                self._total(name, self.layout.groups(keys), labels)
 
-    def _total(self, name: str, group: np.ndarray, axis: str) -> None:
+    def _total(self, name: str, group: np.ndarray, labels: list[dict[Any, str]]) -> None:
+        """Add up the rows of each group; other tables may show the total, under its labels."""
         place = self.places[name]
         for number in np.unique(group):
-            cells = place[(group == number) & (place >= 0)]
-            if len(cells) == 1 and axis == "cohort":
-                self.fixed.add(int(cells[0]))  # the total itself: pooled tables show it
-            if len(set(cells)) < 2:
+            rows = np.flatnonzero((group == number) & (place >= 0))
+            cells = place[rows].tolist()
+            if not cells:
                 continue
-            total = sum(self.value[cell] for cell in cells)
-            if 0 < total < self.small:
-                # A small total is hidden wherever it stands.
-                self._relate((*cells, self._add(total)), (*(1.0 for _ in cells), -1.0))
-            else:
-                self._relate(cells)
+            total = float(sum(self.value[cell] for cell in cells))
+            known = identity(name, labels[rows[0]], total)
+            if len(cells) == 1:
+                # The total itself; to hide it would be in vain where it is shown alone.
+                self.fixed.add(cells[0])
+                self.totals.setdefault(known, cells[0])
+            elif len(set(cells)) > 1:
+                cell = self.totals.setdefault(known, len(self.value))
+                if cell == len(self.value):
+                    self._add(total)
+                    self.fixed.add(cell)
+                self._relate((*cells, cell), (*(1.0 for _ in cells), -1.0))
 
     def _calendar(self) -> None:
         """Add up cohorts by calendar period; keep what headline cards show."""
         frame, place = self.layout.frame, self.places["active"]
-        starts = np.sort(frame["cohort"].unique())
-        born = np.searchsorted(starts, frame["cohort"].to_numpy())
+        days = frame["cohort"].astype(str)
+        starts = sorted(days.unique())
+        born = days.map({day: n for n, day in enumerate(starts)}).to_numpy(dtype=int)
         period = frame["period"].to_numpy(dtype=int)
         apart = [name for name in self.layout.telling() if name not in ("cohort", "period")]
         other = self.layout.groups(apart)
-        self._total("active", (born + period) * (other.max() + 1) + other, "calendar")
+        labels = [
+            {"period": starts[month] if month < len(starts) else ""}
+            | dict(zip(apart, row, strict=True))
+            for month, row in zip(
+                born + period, frame[apart].astype(str).itertuples(index=False), strict=True
+            )
+        ]
+        self._total("active", (born + period) * (other.max() + 1) + other, labels)
         if "segment" in self.columns:
             return
         self.fixed.update(int(cell) for cell in place[(period == 0) & (place >= 0)])
@@ -257,17 +283,15 @@ class _Builder:
             rows = rows[np.argsort(period[rows], kind="stable")]
             yield from zip(rows[:-1].tolist(), rows[1:].tolist(), strict=True)
 
-    def _remember(self) -> np.ndarray:
-        """Take over what the page has shown or hidden of the same counts."""
+    def _remember(self) -> tuple[np.ndarray, np.ndarray]:
+        """Take over what the page has hidden and shown of the same counts."""
         hidden = np.zeros(len(self.value), dtype=bool)
-        if self.layout.seen:
-            for name, place in self.places.items():
-                for key, cell in zip(self.layout.identities(name), place, strict=True):
-                    state = self.layout.seen.get(key)
-                    if cell < 0 or state is None:
-                        continue
-                    if state == SHOWN:
-                        self.fixed.add(int(cell))
-                    else:
-                        hidden[cell] = True
-        return hidden
+        shown = np.zeros(len(self.value), dtype=bool)
+        known = list(self.totals.items())
+        for name, place in self.places.items() if self.layout.seen else ():
+            known += zip(self.layout.identities(name), place.tolist(), strict=True)
+        for key, cell in known:
+            state = self.layout.seen.get(key)
+            if cell >= 0 and state is not None:
+                (shown if state == SHOWN else hidden)[cell] = True
+        return hidden, shown & ~hidden

@@ -55,6 +55,7 @@ class Table:
             never shown, and small ones among them are protected too. Default: all.
         fixed: Cells that are shown elsewhere: hidden only where nothing else protects.
         hidden: Cells to hide whatever they hold.
+        shown: Cells that are out already: to hide them would protect nothing.
     """
 
     value: np.ndarray
@@ -62,6 +63,7 @@ class Table:
     visible: np.ndarray | None = None
     fixed: np.ndarray | None = None
     hidden: np.ndarray | None = None
+    shown: np.ndarray | None = None
 
 
 def is_small(value: np.ndarray, small: int) -> np.ndarray:
@@ -102,6 +104,7 @@ class _Search:
         self.small = small
         self.visible = _flags(table.visible, n, default=True)
         self.fixed = _flags(table.fixed, n, default=False)
+        self.out = _flags(table.shown, n, default=False)
         self.matrix = _matrix(table.relations, n)
         tiny = is_small(self.value, small)
         forced = _flags(table.hidden, n, default=False) & (self.value >= small)
@@ -118,8 +121,9 @@ class _Search:
             return self.state
         self._sweep()
         for cell in np.flatnonzero(self.tiny & self.visible).tolist():
-            self._reach(cell, 1.0)
-            self._reach(cell, self.small - 1.0)
+            reached = [self._reach(cell, end) for end in (1.0, self.small - 1.0)]
+            if not all(reached):
+                self._hide_around(cell)
         for cell in np.flatnonzero(self.tiny & ~self.visible).tolist():
             self._widen(cell)
         return self.state
@@ -143,7 +147,7 @@ class _Search:
         """Hide complements until a cell could hold `target`; return whether it now can."""
         if self.least[cell] <= target <= self.most[cell]:
             return True
-        may = self.visible & (self.state == SHOWN) & (self.value >= self.small)
+        may = self.visible & ~self.out & (self.state == SHOWN) & (self.value >= self.small)
         for candidates in (may & ~self.fixed, may):
             if self._solve(None, candidates, (cell, target)):
                 return True
@@ -165,7 +169,7 @@ class _Search:
     def _hide_around(self, cell: int) -> None:
         near = self.matrix[:, [cell]].nonzero()[0]
         cells = np.unique(self.matrix[near].nonzero()[1])
-        here = cells[self.visible[cells] & (self.state[cells] == SHOWN)]
+        here = cells[self.visible[cells] & ~self.out[cells] & (self.state[cells] == SHOWN)]
         self.state[here[self.value[here] >= self.small]] = COMPLEMENT
 
     def _bounds(self, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,8 +2,9 @@
 
 Everything that a page shows or writes to `share/` passes a `Gate`: small cells of people and what
 would reveal them are hidden (`commlab.disclosure`), ids of people become pseudonyms
-(`commlab.privacy`), phone numbers in codes and names lose their middle, columns with names and numbers of people are refused. Pages of
-`commlab run --internal` show small cells, and say so; ids stay pseudonyms there too.
+(`commlab.privacy`), phone numbers in codes and names lose their middle, and columns with names
+and numbers of people are refused. Pages of `commlab run --internal` show small cells, and say so;
+ids stay pseudonyms there too.
 """
 
 from __future__ import annotations
