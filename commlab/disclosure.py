@@ -225,8 +225,8 @@ def _masked(
     for name in frame.columns:
         if kind_of(frame, name) == "figure":
             hide = gone | gone_base if name in ("base", "rate", "low", "high") else gone
-            cells = out[name].astype("boolean" if out[name].dtype == bool else "Float64")
-            out[name] = cells.mask(hide)
+            kind = {"b": "boolean", "i": "Int64"}.get(frame[name].dtype.kind, "float64")
+            out[name] = out[name].astype(kind).mask(hide)
     figures = any(kind_of(frame, name) == "figure" for name in frame.columns)
     for name in ("status", "repurchase_status"):
         if name in frame and figures:

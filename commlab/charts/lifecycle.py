@@ -198,6 +198,8 @@ def active_days(
     frames.need(known, (), "charts.retention.active_days")
     days, members = known["active_days"].to_numpy(dtype=int), frames.numbers(known, "members")
     top = int(known["until"].max()) if "until" in known.columns else int(days.max())
+    # Where whoever was active is too few, one row holds everybody: there is nothing to draw.
+    frames.need(known[days > 0], (), "charts.retention.active_days")
     parts = bands(days, members, top)
     counts = np.array([count for _, _, count in parts], dtype=float)
     total = float(counts.sum())
@@ -205,8 +207,14 @@ def active_days(
     share = counts / total
     some = 1 - float(members[days == 0].sum()) / total
     once = float(members[days == 1].sum()) / total
+    alone = 2 in days  # else the row of one day holds further days
     made = figure(
-        title=title or word("retention.active_days.title", share=some, once=once),
+        title=title
+        or (
+            word("retention.active_days.title", share=some, once=once)
+            if alone
+            else word("retention.active_days.title_some", share=some)
+        ),
         subtitle=t("retention.active_days.subtitle", lang, window=str(window_days or top)),
         foot=foot(lang, n=total, as_of=as_of, level=LEVEL),
         lang=lang,

@@ -157,8 +157,8 @@ class Gate:
     def value(self, value: Any) -> Any:
         """Return what a chart, a table or a sentence is made of, as it may be shown.
 
-        Text, frames and estimates, also those inside dataclasses; where one estimate of a dataclass is
-        hidden, all are, because they are made of one another. Anything else stays.
+        Text, frames and estimates, also those inside dataclasses; where one estimate of a
+        dataclass is hidden, all are, because they are made of one another. Anything else stays.
         """
         import pandas as pd
 
