@@ -66,7 +66,7 @@ class HostileWorld:
     codes: Mapping[str, str]
 
 
-def hostile_world(folder: Path, members: int = 400, seed: int = 1, months: int = 8) -> HostileWorld:
+def hostile_world(folder: Path, members: int = 250, seed: int = 1, months: int = 6) -> HostileWorld:
     """Write a simulated community with hostile words in the place of all its texts."""
     simulate(folder, members=members, seed=seed, months=months)
     codes: dict[str, str] = {}

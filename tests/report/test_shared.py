@@ -1,0 +1,97 @@
+"""The gate of all that may be forwarded: figures, ids, phone numbers, what stays in the house."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from commlab.errors import ArgumentError
+from commlab.estimate import Estimate
+from commlab.report.results import PERSONAL
+from commlab.report.shared import HIDDEN, IDS, NEVER, Gate
+
+
+def share(value, n, **more):
+    return Estimate(value=value, n=n, unit="share", **more)
+
+
+@pytest.fixture
+def gate():
+    return Gate(5, "demo")
+
+
+@pytest.mark.parametrize(
+    ("figure", "hidden"),
+    [
+        (share(3 / 200, 200), True),
+        (share(197 / 200, 200), True),  # 3 are not
+        (share(5 / 200, 200), False),
+        (share(0.0, 200), False),
+        (share(1.0, 200), False),
+        (share(0.5, 4), True),
+        (share(0.01, 200, method="Newcombe"), False),  # a difference tells no count
+        (Estimate.count(4, unit="members"), True),
+        (Estimate.count(5, unit="members"), False),
+        (Estimate.count(2, unit="findings"), False),
+        (Estimate.count(3, unit="days"), False),
+        (Estimate(value=120.0, n=3, unit="money"), True),
+        (Estimate(value=120.0, n=30, unit="money"), False),
+    ],
+)
+def test_figures_of_few_people_are_hidden(gate, figure, hidden):
+    shown = gate.estimate(figure)
+    assert (shown.reason == HIDDEN) == hidden
+    assert shown.ok != hidden
+
+
+def test_a_card_loses_its_figure_and_its_change(gate):
+    fields = {**share(3 / 200, 200).to_dict(), "previous": share(0.4, 200).to_dict()}
+    shown = gate.entry(fields)
+    assert shown["value"] is None
+    assert "previous" not in shown
+    before = {**share(0.4, 200).to_dict(), "previous": share(3 / 200, 200).to_dict()}
+    assert gate.entry(before)["value"] == 0.4
+    assert "previous" not in gate.entry(before)
+
+
+def test_ids_leave_as_pseudonyms_under_another_name(gate):
+    frame = pd.DataFrame({"member_id": ["m1", "m2", None], "adviser_id": ["a1"] * 3})
+    shown = gate.frame(frame)
+    assert list(shown.columns) == ["member", "adviser"]
+    assert shown["member"][0].startswith("P-")
+    assert shown["adviser"][0].startswith("S-")
+    assert pd.isna(shown["member"][2])
+    assert not {"m1", "m2", "a1"} & set(shown.to_numpy().ravel())
+    assert gate.frame(frame).equals(shown)
+    assert Gate(5, "other").frame(frame)["member"][0] != shown["member"][0]
+
+
+def test_every_personal_column_is_either_an_id_or_refused(gate):
+    assert set(IDS) | NEVER >= PERSONAL
+    for name in NEVER:
+        with pytest.raises(ArgumentError, match=name):
+            gate.frame(pd.DataFrame({name: ["x"]}))
+
+
+def test_phone_numbers_in_names_lose_their_middle(gate):
+    frame = pd.DataFrame({"segment": ["店 13812345678", "+86 139-1234-5678", "20138123456789"]})
+    assert gate.frame(frame)["segment"].tolist() == [
+        "店 138****5678", "139****5678", "20138123456789",
+    ]  # fmt: skip
+    assert gate.value("call 13812345678") == "call 138****5678"
+
+
+def test_in_the_house_small_cells_are_shown_and_ids_are_not():
+    gate = Gate(5, "demo", internal=True)
+    frame = pd.DataFrame({"member_id": ["m1"], "active": [3], "at_risk": [90]})
+    shown = gate.frame(frame)
+    assert shown["active"].tolist() == [3]
+    assert shown["member"][0] != "m1"
+    assert gate.estimate(share(3 / 200, 200)).ok
+
+
+def test_the_frame_of_the_notebook_stays_as_it_is(gate):
+    frame = pd.DataFrame({"segment": ["a", "b"], "active": [3, 40]})
+    before = frame.copy()
+    gate.frame(frame)
+    pd.testing.assert_frame_equal(frame, before)
