@@ -226,7 +226,7 @@ def _masked(
         if kind_of(frame, name) == "figure":
             hide = gone | gone_base if name in ("base", "rate", "low", "high") else gone
             kind = {"b": "boolean", "i": "Int64"}.get(frame[name].dtype.kind, "float64")
-            out[name] = out[name].astype(kind).mask(hide)
+            out[name] = out[name].astype(pd.api.types.pandas_dtype(kind)).mask(hide)
     figures = any(kind_of(frame, name) == "figure" for name in frame.columns)
     for name in ("status", "repurchase_status"):
         if name in frame and figures:

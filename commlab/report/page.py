@@ -11,7 +11,6 @@ key, dots as underscores: `retention.card.churn_month1`.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 import re
 import time
@@ -118,9 +117,8 @@ class Page:
         if found:
             self.each("concerns", lambda lang: blocks.concerns(found, lang))
         if self.gate.internal:
-            small = self.ds.settings.small_cell
-            words = functools.partial(t, "report.page.internal", minimum=small)
-            self.each("notice", lambda lang: tag("p", words(lang)))
+            least = {"minimum": self.ds.settings.small_cell}
+            self.each("notice", lambda lang: tag("p", t("report.page.internal", lang, **least)))
 
     def put(
         self,
@@ -193,17 +191,15 @@ class Page:
 
     def actions(self, found: Sequence[blocks.Action]) -> None:
         """Show what to do."""
-        currency, small = self.ds.settings.currency, self.gate.small
-        found = [self._shown(action) for action in found]
+        shown = [self._shown(action) for action in found]
+        money, small = self.ds.settings.currency, self.gate.small
         self.each(
-            "actions",
-            lambda lang: blocks.actions(found, lang, currency=currency, small_cell=small),
+            "actions", lambda lang: blocks.actions(shown, lang, currency=money, small_cell=small)
         )
 
     def _shown(self, action: blocks.Action) -> blocks.Action:
-        values = {name: self.gate.value(value) for name, value in dict(action.values).items()}
         worth = action.value and self.gate.estimate(action.value)
-        return dataclasses.replace(action, values=values, value=worth)
+        return dataclasses.replace(action, values=self._values(action.values), value=worth)
 
     def heading(self, key: str, level: int, values: Mapping[str, Any]) -> None:
         """Show a finding as a heading."""
@@ -240,15 +236,14 @@ class Page:
         fold: bool | None,
     ) -> None:
         """Show what a chart or table function draws."""
-        from commlab.disclosure import any_hidden
-
         args = [self.gate.value(arg) for arg in args]
         options = {name: self.gate.value(option) for name, option in options.items()}
-        masked = any_hidden([*args, *options.values()])
+        masked = self.gate.hid([*args, *options.values()])
         for lang in self.languages:
             kind, html, plain = drawing.draw(function, args, options, lang, fold=fold)
-            note = t("report.page.hidden", lang, minimum=self.gate.small) if masked else ""
-            html = join([html, tag("p", note, class_="note")]) if masked else html
+            if masked:
+                note = t("report.page.hidden", lang, minimum=self.gate.small)
+                html = join([html, tag("p", note, class_="note")])
             self._emit_in(kind, lang, html, plain)
 
     def _values(self, values: Mapping[str, Any]) -> dict[str, Any]:

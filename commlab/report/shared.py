@@ -13,7 +13,7 @@ import dataclasses
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from commlab.errors import ArgumentError
@@ -88,6 +88,12 @@ class Gate:
         if key not in self._done:
             self._done[key] = protect(self._nameless(frame), self.small, seen=self._seen)
         return self._done[key].copy()
+
+    def hid(self, values: Iterable[Any]) -> bool:
+        """Return whether a cell is hidden in one of the values that have passed."""
+        from commlab.disclosure import any_hidden
+
+        return any_hidden(values)
 
     def _nameless(self, frame: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
