@@ -176,15 +176,8 @@ class ShiftedBetaGeometricModel:
         Returns:
             Frame: t, survival, low, high.
         """
-        guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
-        guards.in_range("deff", deff, low=1)
         times = np.atleast_1d(_periods(t, low=0))
-        drop = deff * float(special.chdtri(1, 1 - level)) / 2
-        lost = self.counts_["lost"].to_numpy(dtype=float)
-        kept = self.counts_["at_risk"].to_numpy(dtype=float) - lost
-        age = self.counts_["age"].to_numpy(dtype=float)
-        u, v = region(lost, kept, age, self.log_likelihood_ - drop, self._point)
-        alpha, beta = to_parameters(u, v)
+        alpha, beta = self._reached(level, deff)
         reached = sbg_survival(alpha[:, None], beta[:, None], times[None, :])
         middle = self.survival(times)
         return pd.DataFrame(
@@ -195,6 +188,46 @@ class ShiftedBetaGeometricModel:
                 "high": np.maximum(reached.max(axis=0), middle),
             }
         )
+
+    def parameter_intervals(self, *, level: float = LEVEL, deff: float = 1.0) -> pd.DataFrame:
+        """Return alpha and beta with their profile-likelihood intervals.
+
+        alpha and beta lie along a ridge: the likelihood falls slowly to one side, so estimate
+        ± error misses too often on that side (Venzon & Moolgavkar 1988, Applied Statistics 37).
+
+        Args:
+            level: Confidence level.
+            deff: See `survival_interval`.
+
+        Returns:
+            Frame: parameter, value, low, high; ends beyond what is searched are 0 or infinite.
+
+        Example:
+            >>> high_end = counts_from_survivors([1000, 869, 743, 653, 593, 551, 517, 491])
+            >>> table = ShiftedBetaGeometricModel().fit(high_end).parameter_intervals()
+            >>> table.set_index("parameter").round(2).to_numpy().tolist()
+            [[0.67, 0.46, 1.0], [3.81, 2.6, 5.71]]
+        """
+        reached = self._reached(level, deff)
+        limit = np.exp(V_BOUNDS)
+        total = reached[0] + reached[1]
+        low = [0.0 if total.min() < 1.01 * limit[0] else float(x.min()) for x in reached]
+        high = [np.inf if total.max() > 0.99 * limit[1] else float(x.max()) for x in reached]
+        return pd.DataFrame(
+            {"parameter": PARAMETERS, "value": self._parameters(), "low": low, "high": high}
+        )
+
+    def _reached(self, level: float, deff: float) -> tuple[Array, Array]:
+        """Return alpha and beta on the edge of the profile-likelihood region."""
+        guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
+        guards.in_range("deff", deff, low=1)
+        self._parameters()
+        drop = deff * float(special.chdtri(1, 1 - level)) / 2
+        lost = self.counts_["lost"].to_numpy(dtype=float)
+        kept = self.counts_["at_risk"].to_numpy(dtype=float) - lost
+        age = self.counts_["age"].to_numpy(dtype=float)
+        u, v = region(lost, kept, age, self.log_likelihood_ - drop, self._point)
+        return to_parameters(u, v)
 
     def expected_residual_lifetime(self, t: int = 0, *, horizon: int | None = None) -> float:
         """Return the mean number of further periods of those who stayed `t` periods.

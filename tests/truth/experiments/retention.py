@@ -1,0 +1,90 @@
+"""Retention: rates by cohort, pooled rates, changes and comparisons, with and without likeness."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from commlab import metrics, stats
+from commlab.dataset import Dataset
+from commlab.simulate.world import World
+
+from ..harness import Experiment, Outcome, covers, rejects
+from ..worlds import community, steady_world, weekly_rates
+
+ABOUT = ""
+
+MEMBERS = 900
+POOLED = (1, 4)
+NULL = "null: one code in one week against the rest, p < .05"
+NULLS = "null: any code in any week against the rest, corrected p < .05"
+NONE = "difference of one code in one week from the rest (truth: none)"
+CHANGE = "messages: change of week 1 against the cohort before (truth: none)"
+
+
+def look(
+    world: World, activities: tuple[str, ...], seed: int, truth: dict[str, np.ndarray]
+) -> list[Outcome]:
+    """Look at one community."""
+    rng = np.random.default_rng(seed)
+    found: list[Outcome] = []
+    with community(world, seed, MEMBERS) as ds:
+        for activity in activities:
+            found += _rates(ds, activity, truth[activity], rng)
+        change = metrics.retention_change(ds, 1, cohort="week", activity="message").difference
+        ends = (np.nan if end is None else end for end in (change.low, change.high))
+        found.append(covers(CHANGE, 0.0, *ends, rule="at_least"))
+        table = metrics.compare_retention(ds, split="channel", cohort="week", activity="message")
+    shown = table[(table["status"] == "ok") & (table["period"] > 0)]
+    row = shown.iloc[int(rng.integers(len(shown)))]
+    found.append(covers(NONE, 0.0, row["low"], row["high"], rule="at_least"))
+    found.append(rejects(NULL, row["p"], rule="at_most"))
+    found.append(rejects(NULLS, bool((shown["p_adjusted"] < 0.05).any()), rule="at_most"))
+    return found
+
+
+def _rates(
+    ds: Dataset, activity: str, rates: np.ndarray, rng: np.random.Generator
+) -> list[Outcome]:
+    naive = activity == "message"
+    table = metrics.retention(ds, cohort="week", activity=activity)
+    shown = table[(table["status"] == "ok") & (table["period"] > 0)]
+    # One cell a world: the cells of one world share their groups.
+    cell = shown.iloc[int(rng.integers(len(shown)))]
+    name = f"{activity}s: one cohort in one later week"
+    found = _rate(name, cell, rates[cell["period"]], naive=naive)
+    pooled = metrics.overall_retention(ds, cohort="week", activity=activity).set_index("period")
+    for period in POOLED:
+        name = f"{activity}s: week {period}, cohorts pooled"
+        found += _rate(name, pooled.loc[period], rates[period], naive=naive)
+    return found
+
+
+def _rate(name: str, row: Any, truth: float, *, naive: bool) -> list[Outcome]:
+    found = [covers(name, truth, row["low"], row["high"])]
+    if naive:
+        low, high = stats.wilson(float(row["active"]), float(row["at_risk"]))
+        name = f"{name}, groups not heeded"
+        found.append(covers(name, truth, float(low), float(high), rule="shown"))
+    return found
+
+
+def _experiment(name: str, title: str, activities: tuple[str, ...], **changes: Any) -> Experiment:
+    world = steady_world(**changes)
+    return Experiment(
+        name=name,
+        title=title,
+        about=ABOUT,
+        look=partial(look, world, activities),
+        prepare=partial(weekly_rates, world),
+    )
+
+
+EXPERIMENTS = (
+    _experiment("retention", "Retention, members of a group alike", ("message", "order")),
+    _experiment(
+        "retention-apart", "Retention, members of a group not alike", ("message",), group_sd=0.0
+    ),
+)
