@@ -82,7 +82,8 @@ class Experiment:
         name: Its name on the command line.
         title: Heading of its table.
         about: Markdown: the worlds, the truth and where it comes from, what the rows are.
-        look: Function of a seed and of what `prepare` returned, to the outcomes of that world.
+        look: Function of seeds and of what `prepare` returned, to the outcomes of each world.
+            It gets up to `batch` seeds at once, and no world's outcomes may depend on which.
         prepare: Function that makes, once, what all worlds share (usually the truth).
         reading: Markdown under the table: what it shows and why.
     """
@@ -90,9 +91,10 @@ class Experiment:
     name: str
     title: str
     about: str
-    look: Callable[[int, Any], Sequence[Outcome]]
+    look: Callable[[Sequence[int], Any], Sequence[Sequence[Outcome]]]
     prepare: Callable[[], Any] = lambda: None
     reading: str = ""
+    batch: int = 1
 
 
 def noise_range(n: int, promised: float) -> tuple[int, int]:
@@ -170,13 +172,15 @@ def run(
 ) -> Iterator[tuple[int, list[Outcome]]]:
     """Look at one world after another; `prepared` spares `experiment.prepare()`."""
     shared = experiment.prepare() if prepared is None else prepared
-    for seed in seeds:
-        outcomes = list(experiment.look(seed, shared))
-        names = [outcome.name for outcome in outcomes]
-        if len(names) != len(set(names)):
-            twice = sorted({name for name in names if names.count(name) > 1})
-            raise ValueError(f"world {seed} answers twice to {', '.join(twice)}.")
-        yield seed, outcomes
+    chosen = list(seeds)
+    for place in range(0, len(chosen), experiment.batch):
+        part = chosen[place : place + experiment.batch]
+        for seed, outcomes in zip(part, experiment.look(part, shared), strict=True):
+            names = [outcome.name for outcome in outcomes]
+            if len(names) != len(set(names)):
+                twice = sorted({name for name in names if names.count(name) > 1})
+                raise ValueError(f"world {seed} answers twice to {', '.join(twice)}.")
+            yield seed, list(outcomes)
 
 
 def judge(worlds: Iterable[Iterable[Outcome]]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -25,9 +26,15 @@ CHANGE = "messages: change of week 1 against the cohort before (truth: none)"
 
 
 def look(
+    world: World, activities: tuple[str, ...], seeds: Sequence[int], truth: dict[str, np.ndarray]
+) -> list[list[Outcome]]:
+    """Look at communities, one after another: likeness is estimated from one's own groups."""
+    return [_look(world, activities, seed, truth) for seed in seeds]
+
+
+def _look(
     world: World, activities: tuple[str, ...], seed: int, truth: dict[str, np.ndarray]
 ) -> list[Outcome]:
-    """Look at one community."""
     rng = np.random.default_rng(seed)
     found: list[Outcome] = []
     with community(world, seed, MEMBERS) as ds:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,10 +24,10 @@ from commlab.simulate.world import World
 from commlab.stats import quantile
 
 from ..harness import Experiment, Outcome, covers, flag
-from ..stays import START, alike_stays
-from ..worlds import community, one_kind
+from ..stays import Stays, alike, simulated, workspace
+from ..worlds import one_kind
 
-MEMBERS, MONTHS = 1000, 15
+MEMBERS, BATCH = 1000, 20
 GROUPS, LIKENESS = 25, 0.15
 KIND = CHANNEL_TYPES[1]
 # Nothing but stays matters here, so hardly anybody speaks, clicks or buys.
@@ -59,21 +59,34 @@ def true_curve(kinds: tuple[ChannelType, ...]) -> Curve:
     return lambda days: float(np.interp(days / 7, weeks, curve))
 
 
-def look_simulated(world: World, judged: bool, seed: int, _: object) -> list[Outcome]:
-    """Look at a simulated community."""
-    with community(world, seed, MEMBERS, start=START, months=MONTHS) as ds:
-        rows = membership_rows(ds)
-    return _read(rows, true_curve(world.channels), seed, judged=judged, model=len(world.channels) == 1)
+def rows_of(worlds: Mapping[int, Stays]) -> dict[int, pd.DataFrame]:
+    """Return the rows of stays of each world."""
+    with workspace(worlds) as ds:
+        rows = membership_rows(ds, split="channel")
+    parts = dict(list(rows.groupby("segment")))
+    return {seed: parts[f"w{seed}"].assign(segment="all") for seed in worlds}
 
 
-def look_alike(seed: int, _: object) -> list[Outcome]:
+def look_simulated(
+    world: World, judged: bool, seeds: Sequence[int], _: object
+) -> list[list[Outcome]]:
+    """Look at simulated communities."""
+    truth, model = true_curve(world.channels), len(world.channels) == 1
+    rows = rows_of({seed: simulated(world, seed, MEMBERS) for seed in seeds})
+    return [_read(part, truth, seed, judged=judged, model=model) for seed, part in rows.items()]
+
+
+def look_alike(seeds: Sequence[int], _: object) -> list[list[Outcome]]:
     """Look at stays that are alike within groups, and at the same without the groups."""
-    with alike_stays(KIND, seed, MEMBERS, groups=GROUPS, likeness=LIKENESS) as ds:
-        rows = membership_rows(ds)
     truth = true_curve((KIND,))
-    found = _read(rows, truth, seed, judged=True, model=False)
-    naive = _read(rows.drop(columns="cluster"), truth, seed, judged=False, model=True)
-    return found + [dataclasses.replace(o, name=f"{o.name}, groups not heeded") for o in naive]
+    rows = rows_of({seed: alike(KIND, GROUPS, LIKENESS, seed, MEMBERS) for seed in seeds})
+    found = []
+    for seed, part in rows.items():
+        heeded = _read(part, truth, seed, judged=True, model=False)
+        naive = _read(part.drop(columns="cluster"), truth, seed, judged=False, model=True)
+        named = [dataclasses.replace(o, name=f"{o.name}, groups not heeded") for o in naive]
+        found.append(heeded + named)
+    return found
 
 
 def _read(
@@ -105,15 +118,21 @@ def _read(
     for name, value in (("alpha", KIND.leave_a), ("beta", KIND.leave_b)):
         low, high = table.loc[name, ["low", "high"]]
         found.append(covers(f"sBG {name}, profile", value, low, high, rule=rule))
+        if not judged:
+            continue
         half = quantile(0.95) * fitted.standard_errors_[name]
         ends = fitted.params_[name] + np.array([-half, half])
         found.append(covers(f"sBG {name}, estimate ± error", value, *ends, rule="shown"))
     return found
 
 
-def look_back(world: World, judged: bool, seed: int, _: object) -> list[Outcome]:
+def look_back(seeds: Sequence[int], _: object) -> list[list[Outcome]]:
     """Ask what the backtest says of the projection."""
-    with community(world, seed, MEMBERS, start=START, months=MONTHS) as ds:
+    return [_look_back(seed) for seed in seeds]
+
+
+def _look_back(seed: int) -> list[Outcome]:
+    with workspace({seed: simulated(ONE, seed, MEMBERS)}) as ds:
         known = history(ds, rolling_cutoffs(ds))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CommlabWarning)
@@ -122,15 +141,15 @@ def look_back(world: World, judged: bool, seed: int, _: object) -> list[Outcome]
     found = [
         flag("verdict: the sBG projection is usable", verdict.usable),
         *(
-            flag(f"verdict: {reason.replace('_', ' ')}", verdict.reason == reason)
+            flag(f"verdict: not usable, {reason.replace('_', ' ')}", verdict.reason == reason)
             for reason in ("baseline_as_good", "intervals_miss", "too_few_cutoffs")
         ),
     ]
     last = scores[scores["cutoff"] == scores["cutoff"].max()]
     for method in ("sbg", "constant", "last"):
         row = last[(last["method"] == method) & (last["horizon"] == 84)]
-        rule = "range" if judged and method == "sbg" else "shown"
-        name = f"what happened in 84 days after the last cutoff, by {method!r}"
+        rule = "range" if method == "sbg" else "shown"
+        name = f"what happened in the 84 days after the last cutoff, method {method!r}"
         hit = None if row.empty else bool(row["covered"].iloc[0])
         found.append(Outcome(name, hit, 0.95, rule))
     return found
@@ -140,18 +159,15 @@ ABOUT = ""
 EXPERIMENTS = (
     Experiment(
         "survival", "Survival and sBG projection, the model true", ABOUT,
-        partial(look_simulated, ONE, True),
+        partial(look_simulated, ONE, True), batch=BATCH,
     ),
     Experiment(
         "survival-alike", "Survival and sBG projection, members of a group alike", ABOUT,
-        look_alike,
+        look_alike, batch=BATCH,
     ),
     Experiment(
         "survival-mixed", "Survival and sBG projection, five kinds of people mixed", ABOUT,
-        partial(look_simulated, MIXED, False),
+        partial(look_simulated, MIXED, False), batch=BATCH,
     ),
-    Experiment(
-        "backtest", "The backtest of the projection, the model true", ABOUT,
-        partial(look_back, ONE, True),
-    ),
+    Experiment("backtest", "The backtest of the projection, the model true", ABOUT, look_back),
 )  # fmt: skip
