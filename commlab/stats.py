@@ -129,52 +129,6 @@ def ratio_interval(
     return ratio, np.where(bad, np.nan, ratio - half), np.where(bad, np.nan, ratio + half)
 
 
-def intraclass_correlation(
-    successes: npt.ArrayLike, n: npt.ArrayLike, cell: npt.ArrayLike
-) -> float:
-    """Return the intra-class correlation of a yes-or-no outcome within clusters, pooled.
-
-    One-way analysis of variance within each cell, sums of squares added over cells.
-    Source: Ridout, Demétrio & Firth 1999, Biometrics 55, eq. 2 (ANOVA estimator).
-
-    Args:
-        successes: Successes of each cluster in each cell, shape (rows,).
-        n: People of each cluster in each cell, shape (rows,).
-        cell: Label of the cell of each row; each cell has a mean of its own.
-
-    Returns:
-        Correlation, at least 0; 0 where no cell has two clusters and a cluster of two people.
-
-    Example:
-        >>> round(intraclass_correlation([10, 0, 9, 1], [10, 10, 10, 10], [0, 0, 0, 0]), 3)
-        0.843
-    """
-    k = np.asarray(successes, dtype=float)
-    size = np.asarray(n, dtype=float)
-    _, index = np.unique(np.asarray(cell), return_inverse=True)
-    keep = size > 0
-    k, size, index = k[keep], size[keep], index[keep]
-    if not len(k):
-        return 0.0
-    total = np.bincount(index, size)
-    clusters = np.bincount(index)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(index, k) / total
-        within = np.bincount(index, k - k**2 / size)
-        between = np.bincount(index, k**2 / size) - total * mean**2
-        scale = total - np.bincount(index, size**2) / total
-    usable = (clusters > 1) & (total > clusters)
-    degrees_between = float((clusters[usable] - 1).sum())
-    degrees_within = float((total[usable] - clusters[usable]).sum())
-    if degrees_between <= 0 or degrees_within <= 0:
-        return 0.0
-    mean_square_between = float(between[usable].sum()) / degrees_between
-    mean_square_within = float(within[usable].sum()) / degrees_within
-    typical = float(scale[usable].sum()) / degrees_between
-    spread = mean_square_between + (typical - 1) * mean_square_within
-    return max(0.0, (mean_square_between - mean_square_within) / spread) if spread > 0 else 0.0
-
-
 def design_effect(sum_sq_sizes: npt.ArrayLike, n: npt.ArrayLike, icc: float) -> Array:
     """Return the design effect of clusters of unequal size, at least 1.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from commlab import guards, stats
@@ -13,16 +15,26 @@ from commlab.estimate import LEVEL
 from commlab.metrics import activity as activities
 from commlab.metrics import cohorts, periods
 from commlab.metrics.rates import minimum
+from commlab.metrics.similarity import estimate
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
-def _member_days(ds: Dataset, activity: str) -> ir.Table:
-    """Return the distinct days on which members were active: `member_id`, `day` (number)."""
-    people = cohorts.members(ds, "joined")
+
+def _people(ds: Dataset, activity: str) -> ir.Table:
+    """Return the members with their chat group as `cluster`, null where it does not matter."""
+    clustered = activity in ("any", "message") and ds.has("memberships")
+    people = cohorts.members(ds, "joined", cluster=clustered)
+    return people if clustered else people.mutate(cluster=ibis.null("string"))
+
+
+def _member_days(ds: Dataset, activity: str, people: ir.Table) -> ir.Table:
+    """Return the distinct days on which members were active: `member_id`, `cluster`, `day`."""
     rows = activities.by_period(ds, activity, "day").inner_join(people, "member_id")
-    return rows.filter(rows["last"] >= rows.anchor).select("member_id", day="period")
+    return rows.filter(rows["last"] >= rows.anchor).select("member_id", "cluster", day="period")
 
 
 def active_days(
@@ -46,8 +58,9 @@ def active_days(
 
     Returns:
         One row per number of days, `active_days` 0 … `window_days`: `members`, `at_risk` (all
-        who joined before the window), `share`, `low`, `high` (Wilson), `at_least` (share active
-        on so many days or more), `status` ("ok", "too_few", "before_data" when the data of the
+        who joined before the window), `share`, `low`, `high` (Wilson; for activity "any" and
+        "message" with n / `deff`, as in `retention`), `deff`, `at_least` (share active on so
+        many days or more), `status` ("ok", "too_few", "before_data" when the data of the
         activity begin inside the window, or "after_data" when they end before it does; shares
         are missing unless it is "ok").
     """
@@ -55,22 +68,24 @@ def active_days(
     smallest = minimum(ds, min_at_risk)
     last = periods.number_of(ds.as_of, "day")
     first = last - window_days + 1
-    people = cohorts.members(ds, "joined")
-    people = people.filter(periods.number(people.anchor, "day") < first).select("member_id")
-    rows = _member_days(ds, activity)
+    people = _people(ds, activity)
+    rows = _member_days(ds, activity, people)
     rows = rows.filter(rows.day >= first)
     rows = rows.group_by("member_id").agg(days=rows.count()).rename(who="member_id")
+    people = people.filter(periods.number(people.anchor, "day") < first)
     both = people.left_join(rows, people.member_id == rows.who)
-    both = both.select(days=both.days.fill_null(0))
-    frame = ds.frame(both.group_by("days").agg(members=both.count()), ["days"])
-    members = np.zeros(window_days + 1, dtype=np.int64)
-    members[frame["days"].to_numpy(dtype=np.int64)] = frame["members"].to_numpy(dtype=np.int64)
+    both = both.select("cluster", days=both.days.fill_null(0))
+    keys = ["cluster", "days"]
+    frame = ds.frame(both.group_by(keys).agg(members=both.count()), keys)
+    counts, alone = _by_group(frame, window_days)
+    members = counts.sum(axis=0) + alone
     at_risk = int(members.sum())
+    deff = _design_effects(counts, int(alone.sum()), level)
     seen_from, seen_until = activities.covered(ds, activity, "day", first)
     status = "ok" if at_risk >= smallest else "too_few"
     status = "after_data" if seen_until is not None and seen_until < last else status
     status = "before_data" if seen_from is None or seen_from > first else status
-    low, high = stats.wilson(members, np.full(len(members), at_risk), level=level)
+    low, high = stats.wilson(members, np.full(len(members), at_risk), level=level, deff=deff)
     table = pd.DataFrame(
         {
             "active_days": np.arange(window_days + 1, dtype=np.int64),
@@ -79,13 +94,39 @@ def active_days(
             "share": members / max(at_risk, 1),
             "low": low,
             "high": high,
+            "deff": deff,
             "at_least": members[::-1].cumsum()[::-1] / max(at_risk, 1),
             "status": status,
         }
     )
     if status != "ok":
-        table[["share", "low", "high", "at_least"]] = np.nan
+        table[["share", "low", "high", "deff", "at_least"]] = np.nan
     return table
+
+
+def _by_group(frame: pd.DataFrame, window_days: int) -> tuple[Ints, Ints]:
+    """Return members by number of active days: of each chat group, and of those without one."""
+    group, names = pd.factorize(frame["cluster"])
+    counts = np.zeros((len(names) + 1, window_days + 1), dtype=np.int64)
+    days = frame["days"].to_numpy(dtype=np.int64)
+    counts[group, days] = frame["members"].to_numpy(dtype=np.int64)  # -1, the last line: no group
+    return counts[:-1], counts[-1]
+
+
+def _design_effects(counts: Ints, alone: int, level: float) -> Floats:
+    """Return a design effect for each number of active days.
+
+    Each has a correlation of its own: groups differ far more in how many are silent than in how
+    many are there on just eleven days.
+    """
+    sizes = counts.sum(axis=1)
+    squares, people = int((sizes**2).sum()) + alone, int(sizes.sum()) + alone
+    over = np.ones((1, 1), dtype=bool)
+    effects = [
+        estimate(sizes[:, None], active[:, None, None], over).design_effect(squares, people, level)
+        for active in counts.T
+    ]
+    return np.array(effects, dtype=float)
 
 
 def stickiness(
@@ -111,35 +152,42 @@ def stickiness(
     Returns:
         One row per window, oldest first: `starts_on`, `ends_on`, `dau`, `wau`, `mau`,
         `stickiness` (DAU / MAU: the mean share of days on which an active member was active),
-        `low`, `high` (over members, from moments), `status` ("ok" or "too_few"). Only windows
+        `low`, `high` (a ratio of sums over chat groups for activity "any" and "message", where
+        members without a group count by themselves; over members, from moments, otherwise, and
+        where that is wider), `status` ("ok" or "too_few"). Only windows
         that the data of the activity cover whole.
     """
     guards.whole("window_days", window_days, low=7)
     guards.one_of("window_days % 7", window_days % 7, (0,))
     smallest = minimum(ds, min_at_risk)
     last = periods.number_of(ds.as_of, "day")
-    rows = _member_days(ds, activity)
+    rows = _member_days(ds, activity, _people(ds, activity))
     rows = rows.mutate(week=((last - rows.day) / 7).floor().cast("int64"))
-    rows = rows.group_by("member_id", "week").agg(days=rows.count())
+    rows = rows.group_by("member_id", "cluster", "week").agg(days=rows.count())
     rows = rows.mutate(window=(rows.week / (window_days // 7)).floor().cast("int64"))
-    rows = rows.group_by("member_id", "window").agg(days=rows.days.sum(), weeks=rows.count())
-    sums = rows.group_by("window").agg(
+    rows = rows.group_by("member_id", "cluster", "window").agg(
+        days=rows.days.sum(), weeks=rows.count()
+    )
+    sums = rows.group_by("window", "cluster").agg(
         mau=rows.count(),
         days=rows.days.sum(),
         squares=(rows.days * rows.days).sum(),
         weeks=rows.weeks.sum(),
     )
-    frame = ds.frame(sums, ["window"])
+    groups = ds.frame(sums, ["window", "cluster"])
     # From 1970 on: the first event itself.
     seen_from, seen_until = activities.covered(ds, activity, "day", 0)
     whole = 0 if seen_from is None else (last - seen_from + 1) // window_days
     cut = 0 if seen_until is None else -((seen_until - last) // window_days)
-    frame = frame.set_index("window").reindex(range(whole - 1, cut - 1, -1), fill_value=0)
+    frame = groups.groupby("window")[["mau", "days", "squares", "weeks"]].sum()
+    frame = frame.reindex(range(whole - 1, cut - 1, -1), fill_value=0)
     window = frame.index.to_numpy(dtype=np.int64)
     mau, days = frame["mau"].to_numpy(dtype=float), frame["days"].to_numpy(dtype=float)
     mean, low, high = stats.mean_interval(
         mau, days, frame["squares"].to_numpy(dtype=float), level=level
     )
+    half = _cluster_half(groups, frame.index, level)
+    low, high = np.fmin(low, mean - half), np.fmax(high, mean + half)
     shown = mau >= smallest
     table = pd.DataFrame(
         {
@@ -155,3 +203,33 @@ def stickiness(
         table[name] = np.where(shown, share, np.nan)
     table["status"] = np.where(shown, "ok", "too_few")
     return table
+
+
+def _cluster_half(groups: pd.DataFrame, windows: pd.Index, level: float) -> Floats:
+    """Return half the width of the interval of days per active member, groups as units.
+
+    Student's degrees of freedom are Kish's effective number of units less one: one large group
+    beside many lone members does not make many units. NaN where no member has a group.
+    """
+    alone = groups["cluster"].isna()
+    x, y = groups["mau"].astype(float), groups["days"].astype(float)
+    squares = groups["squares"].astype(float)
+    # A lone member is a unit of size one: the sums of squares are then those over members.
+    units = pd.DataFrame(
+        {
+            "window": groups["window"],
+            "grouped": ~alone,
+            "y": y,
+            "x": x,
+            "yy": squares.where(alone, y * y),
+            "xx": x.where(alone, x * x),
+            "xy": y.where(alone, x * y),
+        }
+    )
+    sums = units.groupby("window").sum().reindex(windows, fill_value=0).astype(float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        number = sums["x"] ** 2 / sums["xx"]
+    mean, low, _ = stats.ratio_interval(
+        number, sums["y"], sums["x"], sums["yy"], sums["xx"], sums["xy"], level=level
+    )
+    return np.where(sums["grouped"] > 0, mean - low, np.nan)

@@ -16,14 +16,9 @@ from commlab.errors import MissingTableError
 from commlab.estimate import LEVEL
 from commlab.metrics.cohorts import UNKNOWN
 from commlab.metrics.rates import minimum
+from commlab.metrics.similarity import Similarity, estimate
 from commlab.metrics.stays import persons
-from commlab.stats import (
-    benjamini_hochberg,
-    design_effect,
-    intraclass_correlation,
-    two_proportion_p,
-    wilson,
-)
+from commlab.stats import benjamini_hochberg, two_proportion_p, wilson
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -85,7 +80,7 @@ def friend_loss(
     Returns:
         Frame by segment and window: segment, days, friends (whose window is over), deleted,
         rate, low, high (Wilson, n divided by `deff`, the design effect of friends of one
-        adviser), rest_rate (all other segments), difference (rate − rest_rate), p and p_adjusted
+        adviser, as chat groups have it in `retention`), rest_rate (all other segments), difference (rate − rest_rate), p and p_adjusted
         (score test against the rest; Benjamini–Hochberg over all rows judged), flagged
         (p_adjusted below 1 − level), status ("ok" or "too_few", which has no rate), open (window
         not over), unseen, by_staff (deleted by staff within the window).
@@ -165,7 +160,6 @@ def _cells(
 
 def _window(cells: pd.DataFrame, days: int, split: str | None, level: float) -> pd.DataFrame:
     n, k = cells[f"friends_{days}"], cells[f"deleted_{days}"]
-    squares = (n.astype(float) ** 2).groupby(cells["segment"]).sum()
     named = {
         "friends": f"friends_{days}", "deleted": f"deleted_{days}", "open": f"open_{days}",
         "by_staff": f"by_staff_{days}", "unseen": "unseen",
@@ -174,8 +168,8 @@ def _window(cells: pd.DataFrame, days: int, split: str | None, level: float) -> 
     frame = summed.rename(columns={old: new for new, old in named.items()})
     deff = np.ones(len(frame))
     if split != "adviser" and len(cells):
-        icc = intraclass_correlation(k.to_numpy(), n.to_numpy(), cells["segment"].to_numpy())
-        deff = design_effect(squares.reindex(frame.index).to_numpy(), frame["friends"], icc)
+        squares = (n.astype(float) ** 2).groupby(cells["segment"]).sum().reindex(frame.index)
+        deff = _likeness(cells, n, k).design_effect(squares, frame["friends"], level)
     friends = frame["friends"].to_numpy(dtype=float)
     deleted = frame["deleted"].to_numpy(dtype=float)
     rest, rest_deleted = friends.sum() - friends, deleted.sum() - deleted
@@ -193,3 +187,13 @@ def _window(cells: pd.DataFrame, days: int, split: str | None, level: float) -> 
         difference=rate - rest_rate,
         p=two_proportion_p(deleted, friends, rest_deleted, rest, deff=deff),
     )
+
+
+def _likeness(cells: pd.DataFrame, friends: pd.Series, deleted: pd.Series) -> Similarity:
+    """Return how alike friends of one adviser are, each segment's rate removed."""
+    adviser, names = pd.factorize(cells["adviser"], use_na_sentinel=False)
+    segment, segments = pd.factorize(cells["segment"])
+    sizes, gone = np.zeros((2, len(names), len(segments)))
+    np.add.at(sizes, (adviser, segment), friends.to_numpy(dtype=float))
+    np.add.at(gone, (adviser, segment), deleted.to_numpy(dtype=float))
+    return estimate(sizes, gone[:, :, None], np.ones((len(segments), 1), dtype=bool))

@@ -8,7 +8,7 @@ import pytest
 
 from commlab import errors, metrics, stats
 from commlab.metrics.cells import Cells
-from commlab.metrics.similarity import Similarity
+from commlab.metrics.similarity import Similarity, estimate
 
 
 def beta(rng, rate, icc, size):
@@ -141,6 +141,67 @@ def test_one_group_speaks_of_itself():
     low, high = interval(cells)
     np.testing.assert_array_equal(low, stats.wilson([20, 30], [50, 40])[0])
     np.testing.assert_array_equal(high, stats.wilson([20, 30], [50, 40])[1])
+
+
+def test_a_planted_correlation_is_recovered():
+    rng = np.random.default_rng(3)
+    rho, cohorts, groups, size = 0.1, 10, 80, 25
+    found = []
+    for _ in range(50):
+        sizes = np.full((groups, cohorts), float(size))
+        # A group keeps its rate in every cohort.
+        active = rng.binomial(size, beta(rng, 0.3, rho, groups)[:, None], (groups, cohorts))
+        over = np.ones((cohorts, 1), dtype=bool)
+        found.append(estimate(sizes, active[:, :, None].astype(float), over).icc)
+    error = np.std(found) / np.sqrt(len(found))
+    assert abs(np.mean(found) - rho) < 3.3 * error + 0.002
+
+
+def test_where_nothing_can_be_compared_members_are_not_alike():
+    one = np.ones((1, 1), dtype=bool)
+    for sizes, active in (([], []), ([1, 1, 1], [1, 0, 1]), ([10], [5])):
+        shape = (len(sizes), 1)
+        alike = estimate(
+            np.reshape(sizes, shape).astype(float), np.reshape(active, (*shape, 1)).astype(float), one
+        )
+        assert alike.icc == 0
+        assert alike.design_effect(100, 10, 0.95) == 1
+
+
+def test_active_days_and_stickiness_heed_the_groups(make_dataset):
+    ds = make_dataset(grouped_world(), as_of="2026-03-31")
+    frame = metrics.active_days(ds, 28, "message").set_index("active_days")
+    # Whoever writes does so on one day, in six groups 90 % and in six 20 %: by hand, the
+    # correlation of the sample is near .5, so each group of 60 tells little more than a person.
+    assert frame.loc[1, "deff"] > 20
+    low, high = stats.wilson(
+        float(frame.loc[1, "members"]), 720.0, deff=float(frame.loc[1, "deff"])
+    )
+    assert (frame.loc[1, "low"], frame.loc[1, "high"]) == (low, high)
+    plain = metrics.active_days(ds, 28, "order")
+    assert (plain["deff"] == 1).all()
+
+
+def test_stickiness_is_a_ratio_of_sums_over_groups(make_dataset):
+    tables = grouped_world()
+    # Members of even groups come back on a second day.
+    again = tables["messages"][tables["messages"]["member_id"].str.match(r"g\d*[02468]m")]
+    again = again.assign(sent_at="2026-03-06", message_id="again" + again["message_id"])
+    tables["messages"] = pd.concat([tables["messages"], again])
+    ds = make_dataset(tables, as_of="2026-03-31")
+    last = metrics.stickiness(ds, 28, "message").iloc[-1]
+    sent = tables["messages"][tables["messages"]["sent_at"] >= "2026-03-04"]
+    days = sent.groupby("member_id").size()
+    by_group = days.groupby(days.index.str.split("m").str[0]).agg(["sum", "size"]).astype(float)
+    y, x = by_group["sum"], by_group["size"]
+    assert last["stickiness"] == pytest.approx(y.sum() / x.sum() / 28)
+    number = x.sum() ** 2 / (x**2).sum()  # Kish
+    sums = (number, y.sum(), x.sum(), (y * y).sum(), (x * x).sum(), (x * y).sum())
+    _, low, high = stats.ratio_interval(*sums)
+    assert last["low"] == pytest.approx(float(low) / 28)
+    assert last["high"] == pytest.approx(float(high) / 28)
+    _, plain, _ = stats.mean_interval(len(days), days.sum(), (days**2).sum())
+    assert last["low"] < float(plain) / 28
 
 
 def test_few_groups_cost_degrees_of_freedom():

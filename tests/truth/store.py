@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def fingerprint() -> str:
     """Return what the results depend on: the code of the kit and of the experiments."""
     digest = hashlib.sha256()
-    files = [*(ROOT / "commlab").rglob("*.py"), *Path(__file__).parent.glob("*.py")]
+    files = [*(ROOT / "commlab").rglob("*.py"), *Path(__file__).parent.rglob("*.py")]
     for path in sorted(files):
         if not path.name.startswith("test_"):
             digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..harness import Experiment
-from .retention import EXPERIMENTS as _RETENTION
-from .survival import EXPERIMENTS as _SURVIVAL
+from . import engagement, friends, money, retention, survival
 
-EXPERIMENTS: dict[str, Experiment] = {item.name: item for item in (*_RETENTION, *_SURVIVAL)}
+_MODULES = (retention, engagement, friends, money, survival)
+EXPERIMENTS: dict[str, Experiment] = {
+    item.name: item for module in _MODULES for item in module.EXPERIMENTS
+}
