@@ -158,12 +158,9 @@ def test_a_planted_correlation_is_recovered():
 
 
 def test_where_nothing_can_be_compared_members_are_not_alike():
-    one = np.ones((1, 1), dtype=bool)
     for sizes, active in (([], []), ([1, 1, 1], [1, 0, 1]), ([10], [5])):
-        shape = (len(sizes), 1)
-        alike = estimate(
-            np.reshape(sizes, shape).astype(float), np.reshape(active, (*shape, 1)).astype(float), one
-        )
+        n, k = np.array(sizes, dtype=float), np.array(active, dtype=float)
+        alike = estimate(n[:, None], k[:, None, None], np.ones((1, 1), dtype=bool))
         assert alike.icc == 0
         assert alike.design_effect(100, 10, 0.95) == 1
 

@@ -60,9 +60,7 @@ def covers(
     return Outcome(name, not side, level, rule, side)
 
 
-def rejects(
-    name: str, p: float | bool, *, promised: float = 0.05, rule: str = "range"
-) -> Outcome:
+def rejects(name: str, p: float | bool, *, promised: float = 0.05, rule: str = "range") -> Outcome:
     """Return whether a true null was rejected, from its p-value or the test's own verdict."""
     if isinstance(p, bool | np.bool_):
         return Outcome(name, bool(p), promised, rule)
@@ -153,7 +151,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """"as promised", "too few", "too many", "shown", or "no answer"."""
+        """ "as promised", "too few", "too many", "shown", or "no answer"."""
         if not self.worlds:
             return "no answer"
         if self.rule == "shown":

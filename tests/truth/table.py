@@ -14,8 +14,7 @@ def markdown(experiment: Experiment, rows: Sequence[Row], seeds: range, command:
     parts = [
         f"# {experiment.title}",
         f"```\n{command}\n```",
-        f"{len(seeds):,} worlds, seeds {seeds[0]} to {seeds[-1]}. "
-        "[How to read this](README.md).",
+        f"{len(seeds):,} worlds, seeds {seeds[0]} to {seeds[-1]}. [How to read this](README.md).",
         experiment.about.strip(),
         _table(rows),
         experiment.reading.strip(),
