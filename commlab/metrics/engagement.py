@@ -152,9 +152,9 @@ def stickiness(
     Returns:
         One row per window, oldest first: `starts_on`, `ends_on`, `dau`, `wau`, `mau`,
         `stickiness` (DAU / MAU: the mean share of days on which an active member was active),
-        `low`, `high` (a ratio of sums over chat groups for activity "any" and "message", where
-        members without a group count by themselves; over members, from moments, otherwise, and
-        where that is wider), `status` ("ok" or "too_few"). Only windows
+        `low`, `high` (for activity "any" and "message" the delta method on the log of a ratio of
+        sums over chat groups, members without a group counting by themselves; otherwise over
+        members, from moments), `status` ("ok" or "too_few"). Only windows
         that the data of the activity cover whole.
     """
     guards.whole("window_days", window_days, low=7)
@@ -186,8 +186,10 @@ def stickiness(
     mean, low, high = stats.mean_interval(
         mau, days, frame["squares"].to_numpy(dtype=float), level=level
     )
-    half = _cluster_half(groups, frame.index, level)
-    low, high = np.fmin(low, mean - half), np.fmax(high, mean + half)
+    half = _log_half(groups, frame.index, level)
+    heeded = np.isfinite(half)
+    low = np.where(heeded, mean * np.exp(-half), low)
+    high = np.where(heeded, mean * np.exp(half), high)
     shown = mau >= smallest
     table = pd.DataFrame(
         {
@@ -205,11 +207,14 @@ def stickiness(
     return table
 
 
-def _cluster_half(groups: pd.DataFrame, windows: pd.Index, level: float) -> Floats:
-    """Return half the width of the interval of days per active member, groups as units.
+def _log_half(groups: pd.DataFrame, windows: pd.Index, level: float) -> Floats:
+    """Return half the width of the interval of log(days per active member), groups as units.
 
     Student's degrees of freedom are Kish's effective number of units less one: one large group
-    beside many lone members does not make many units. NaN where no member has a group.
+    beside many lone members does not make many units. On the log scale, because a few very
+    lively groups make the ratio skewed: with 15 groups of 0.6 standard deviation in log
+    liveliness it covers 92 %, on the plain scale 91, and over members alone 66 (docs/truth).
+    NaN where no member has a group.
     """
     alone = groups["cluster"].isna()
     x, y = groups["mau"].astype(float), groups["days"].astype(float)
@@ -232,4 +237,4 @@ def _cluster_half(groups: pd.DataFrame, windows: pd.Index, level: float) -> Floa
     mean, low, _ = stats.ratio_interval(
         number, sums["y"], sums["x"], sums["yy"], sums["xx"], sums["xy"], level=level
     )
-    return np.where(sums["grouped"] > 0, mean - low, np.nan)
+    return np.where(sums["grouped"] > 0, (mean - low) / mean, np.nan)

@@ -83,7 +83,8 @@ def friend_loss(
         adviser, estimated as that of chat groups in `retention`), rest_rate (all other
         segments), difference (rate − rest_rate), p and p_adjusted (score test against the rest;
         Benjamini–Hochberg over all rows judged), flagged (p_adjusted below 1 − level),
-        status ("ok" or "too_few", which has no rate), open (window not over), unseen, by_staff (deleted by staff within the window).
+        status ("ok" or "too_few", which has no rate), open (window not over), unseen, by_staff
+        (deleted by staff within the window).
 
     Raises:
         MissingTableError: No contacts, or the split needs a table or column that is not there.

@@ -179,7 +179,7 @@ def test_active_days_and_stickiness_heed_the_groups(make_dataset):
     assert (plain["deff"] == 1).all()
 
 
-def test_stickiness_is_a_ratio_of_sums_over_groups(make_dataset):
+def test_stickiness_is_the_log_of_a_ratio_of_sums_over_groups(make_dataset):
     tables = grouped_world()
     # Members of even groups come back on a second day.
     again = tables["messages"][tables["messages"]["member_id"].str.match(r"g\d*[02468]m")]
@@ -194,9 +194,10 @@ def test_stickiness_is_a_ratio_of_sums_over_groups(make_dataset):
     assert last["stickiness"] == pytest.approx(y.sum() / x.sum() / 28)
     number = x.sum() ** 2 / (x**2).sum()  # Kish
     sums = (number, y.sum(), x.sum(), (y * y).sum(), (x * x).sum(), (x * y).sum())
-    _, low, high = stats.ratio_interval(*sums)
-    assert last["low"] == pytest.approx(float(low) / 28)
-    assert last["high"] == pytest.approx(float(high) / 28)
+    ratio, low, _ = (float(value) for value in stats.ratio_interval(*sums))
+    factor = np.exp((ratio - low) / ratio)
+    assert last["low"] == pytest.approx(ratio / factor / 28)
+    assert last["high"] == pytest.approx(ratio * factor / 28)
     _, plain, _ = stats.mean_interval(len(days), days.sum(), (days**2).sum())
     assert last["low"] < float(plain) / 28
 
