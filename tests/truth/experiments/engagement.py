@@ -60,9 +60,20 @@ def _ends(row: Any) -> tuple[float, float]:
     return float(row["low"]), float(row["high"])
 
 
-ABOUT = ""
+ABOUT = """
+The communities are those of [retention](retention.md); the window is the last 28 days. The truth is
+counted in plain numpy in 200,000 people of the same law, drawn with other seeds.
+"""
+READING = """
+Counted over members, as before the groups were heeded, the interval of stickiness held the truth in
+66 % of worlds where members are alike (500 worlds, same law). Over groups, on the log scale, it
+holds it in about 92 %: that is less than promised, and the misses lie under the truth. With fifteen
+groups whose liveliness is lognormal a sample often lacks the very lively ones, and then shows
+neither the mean nor its spread. More than fifteen groups are the cure; jackknife and leverage
+corrections (CR2) were tried and change less than half a percentage point.
+"""
 EXPERIMENTS = tuple(
-    Experiment(name, title, ABOUT, partial(look, world), partial(truth, world))
+    Experiment(name, title, ABOUT, partial(look, world), partial(truth, world), READING)
     for name, title, world in (
         ("engagement", "Active days and stickiness, members of a group alike", ALIKE),
         ("engagement-apart", "Active days and stickiness, members of a group not alike", APART),

@@ -53,4 +53,14 @@ def _look(seed: int, true: np.ndarray) -> list[Outcome]:
     return found
 
 
-EXPERIMENTS = (Experiment("friends", "Friend loss", "", look, truth),)
+ABOUT = """
+Each world is a community of 900 people simulated over thirteen weeks with twelve advisers, two of
+whom lose 1.6 times as many friends; the four codes do not differ. The truth is the closed form of
+the simulator (`simulate.contacts.deletion_shares`), less the 3 % that the staff delete.
+"""
+READING = """
+The two harsh advisers are the same two in every world, so how many harsh ones there are never
+varies; an interval that speaks of advisers in general must allow for it and so covers more. That is
+why the codes are judged by "at least".
+"""
+EXPERIMENTS = (Experiment("friends", "Friend loss", ABOUT, look, truth, READING),)

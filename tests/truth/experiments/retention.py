@@ -15,7 +15,21 @@ from commlab.simulate.world import World
 from ..harness import Experiment, Outcome, covers, rejects
 from ..worlds import community, steady_world, weekly_rates
 
-ABOUT = ""
+ABOUT = """
+Each world is a community of 900 people simulated over thirteen weeks, written to Parquet and opened
+as a user opens it; every figure comes from the public functions. All people are of one kind and
+come by four codes that do not differ, newcomers arrive evenly, there are no festivals, no group
+dies or closes: so the true rate of week k after joining is the same for every cohort. About 650
+of the 900 join one of fifteen chat groups; the groups open one after another.
+
+The truth is counted in plain numpy in 200,000 people of the same law, drawn with other seeds in
+chunks of 20,000 with groups of their own: its standard error is under a tenth of that of any
+pooled rate here. The truth of all differences between codes and between cohorts is zero by
+construction.
+
+Cells of one world share their groups, so one cell is drawn at random in each world. "Groups not
+heeded" is the plain Wilson interval of the same counts.
+"""
 
 MEMBERS = 900
 POOLED = (1, 4)
@@ -78,20 +92,44 @@ def _rate(name: str, row: Any, truth: float, *, naive: bool) -> list[Outcome]:
     return found
 
 
-def _experiment(name: str, title: str, activities: tuple[str, ...], **changes: Any) -> Experiment:
+def _experiment(
+    name: str,
+    title: str,
+    about: str,
+    reading: str,
+    activities: tuple[str, ...],
+    **changes: Any,
+) -> Experiment:
     world = steady_world(**changes)
     return Experiment(
         name=name,
         title=title,
-        about=ABOUT,
+        about=f"{about}\n{ABOUT}",
+        reading=reading,
         look=partial(look, world, activities),
         prepare=partial(weekly_rates, world),
     )
 
 
 EXPERIMENTS = (
-    _experiment("retention", "Retention, members of a group alike", ("message", "order")),
     _experiment(
-        "retention-apart", "Retention, members of a group not alike", ("message",), group_sd=0.0
+        "retention",
+        "Retention, members of a group alike",
+        "Here groups differ: the log of a group's liveliness has a standard deviation of 0.6, so "
+        "that messages in one week have an intra-class correlation of about .04.",
+        "The plain interval is far too narrow for pooled rates: 43 members of a group tell less "
+        "than 43 strangers. With the design effect the intervals hold what they promise. "
+        "Comparisons of codes and changes between cohorts promise care, not exactness: of two "
+        "standard errors the larger one holds, and members on both sides are not credited.",
+        ("message", "order"),
+    ),
+    _experiment(
+        "retention-apart",
+        "Retention, members of a group not alike",
+        "Here all groups are equally lively, so that heeding them can only cost.",
+        "Heeding groups that do not differ costs little: the correlation is estimated as zero in "
+        "half of the worlds, and the interval is then Wilson's own.",
+        ("message",),
+        group_sd=0.0,
     ),
 )
