@@ -96,11 +96,25 @@ def ratio_interval(
     sum_xy: npt.ArrayLike,
     *,
     level: float = LEVEL,
+    log: bool = False,
 ) -> tuple[Array, Array, Array]:
     """Return Σy / Σx with its delta-method interval from sums over n independent units.
 
     With units = clusters it is the cluster-robust interval of a mean (y = sums, x = sizes).
     Source: Deng, Knoblich & Lu 2018, Applying the delta method in metric analytics, eq. 3.
+
+    Args:
+        n: Number of units.
+        sum_y: Σ y, and so on for the others.
+        sum_x: Σ x.
+        sum_yy: Σ y².
+        sum_xx: Σ x².
+        sum_xy: Σ x·y.
+        level: Confidence level.
+        log: Whether the interval is symmetric for the log of the ratio, where that is positive.
+            Ratios of skewed sums are skewed to the right, and the plain interval then lies too
+            low: of ratios of money over 13 buyers it held the truth in 88 %, on the log scale in
+            94 % (docs/truth).
 
     Returns:
         Ratio, lower and upper end; the interval is NaN where n < 2 or Σx = 0.
@@ -124,9 +138,16 @@ def ratio_interval(
         )
         error = np.sqrt(np.maximum(residual, 0) * count / (count - 1)) / np.abs(x)
         half = stats.t.ppf(0.5 + level / 2, np.where(count > 1, count - 1, np.nan)) * error
+        low, high = ratio - half, ratio + half
+        if log:
+            factor = np.exp(half / ratio)
+            low, high = (
+                np.where(ratio > 0, moved, plain)
+                for moved, plain in ((ratio / factor, low), (ratio * factor, high))
+            )
     bad = x == 0
-    ratio = np.where(bad, np.nan, ratio)
-    return ratio, np.where(bad, np.nan, ratio - half), np.where(bad, np.nan, ratio + half)
+    ratio, low, high = (np.where(bad, np.nan, values) for values in (ratio, low, high))
+    return ratio, low, high
 
 
 def design_effect(sum_sq_sizes: npt.ArrayLike, n: npt.ArrayLike, icc: float) -> Array:

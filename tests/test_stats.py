@@ -90,3 +90,18 @@ def test_benjamini_hochberg_on_the_example_of_the_paper():
 def test_levels_out_of_range_are_refused():
     with pytest.raises(errors.ArgumentError, match=r"level == 1.0, must be < 1"):
         stats.wilson(1, 2, level=1.0)
+
+
+def test_ratio_interval_on_the_log_scale():
+    y, x = np.array([1.0, 2, 4, 3]), np.array([2.0, 3, 5, 4])
+    sums = (4, y.sum(), x.sum(), (y * y).sum(), (x * x).sum(), (x * y).sum())
+    ratio, low, _ = stats.ratio_interval(*sums)
+    same, log_low, log_high = stats.ratio_interval(*sums, log=True)
+    assert same == ratio
+    assert log_low * log_high == pytest.approx(float(ratio) ** 2)
+    assert np.log(ratio / log_low) == pytest.approx(float((ratio - low) / ratio))
+    # The log of a ratio that is not positive does not exist: there the plain interval stands.
+    back = (4, -y.sum(), x.sum(), (y * y).sum(), (x * x).sum(), -(x * y).sum())
+    assert [float(v) for v in stats.ratio_interval(*back, log=True)] == pytest.approx(
+        [float(v) for v in stats.ratio_interval(*back)]
+    )

@@ -68,8 +68,8 @@ def revenue_retention(
         (first day), `period`, `size`, `at_risk` (members of the cohort), `buyers` (members with
         positive net spend in the period), `revenue`, `base` (currency units, net of refunds;
         those of period k and of period 0), `rate` (may exceed 1), `low`, `high` (delta method
-        over members; Student's quantile), `status`: as for `retention`, "too_few" also with
-        fewer than 5 buyers in either period (the delta method needs some), and "no_base" where
+        over members on the log scale; Student's quantile), `status`: as for `retention`,
+        "too_few" also with fewer than 5 buyers in either period (the delta method needs some), and "no_base" where
         period 0 brought no positive net revenue. Money is missing where the period is not over
         or not covered by the orders ("before_data", "after_data").
 
@@ -143,7 +143,7 @@ def _table(
         np.repeat(matrix[name][:, 0], width) if width else np.zeros(0)
         for name in ("net", "buyers", "yy")
     )
-    rate, low, high = stats.ratio_interval(size, net, base, yy, xx, xy, level=level)
+    rate, low, high = stats.ratio_interval(size, net, base, yy, xx, xy, level=level, log=True)
     status = np.full(len(begins), "ok", dtype=object)
     status[(size < smallest) | (np.minimum(buyers, payers) < MIN_EVENTS)] = "too_few"
     status[base <= 0] = "no_base"

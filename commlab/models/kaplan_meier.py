@@ -37,20 +37,48 @@ def greenwood(sets: RiskSets) -> Array:
     return np.where((lost > 0) & (at_risk > lost), parts, 0.0)
 
 
-def critical(sets: RiskSets, level: float) -> tuple[float, float]:
-    """Return the quantile for intervals and the small-sample factor of the cluster variance."""
+def critical(sets: RiskSets, level: float) -> tuple[Array, float]:
+    """Return Student's quantile in each cell and the small-sample factor of the cluster variance.
+
+    Degrees of freedom are Kish's effective number of clusters less one, each cluster weighing by
+    its share in the stays at risk behind the curve so far: the oldest ages of a young community
+    rest on its first few groups, however many there are by now. (With 25 groups that opened one
+    after another, all 24 degrees covered 92 % at the last age instead of 95: docs/truth.)
+
+    Returns:
+        Quantiles, shape (cells,), and the factor; without two clusters normal ones, and 0.
+    """
     clusters = int((sets.at_risk.sum(axis=1) > 0).sum())
+    cells = sets.at_risk.shape[1]
     if not sets.clustered or clusters < 2:
-        return quantile(level), 0.0
-    factor = clusters / (clusters - 1)
-    return float(distributions.t.ppf(0.5 + level / 2, clusters - 1)), factor
+        return np.full(cells, quantile(level)), 0.0
+    at_risk, lost = sets.total_at_risk, sets.total_lost
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(at_risk > 0, sets.at_risk / at_risk, 0.0)
+        hazard = np.where(at_risk > 0, lost / at_risk, 0.0)
+        weight = np.cumsum(share * hazard, axis=1)
+        weight = np.where(weight.sum(axis=0) > 0, weight, share)
+        effective = weight.sum(axis=0) ** 2 / (weight**2).sum(axis=0)
+    degrees = np.maximum(np.nan_to_num(effective, nan=clusters) - 1, 1.0)
+    return distributions.t.ppf(0.5 + level / 2, degrees), clusters / (clusters - 1)
+
+
+def half_width(sets: RiskSets, level: float) -> Array:
+    """Return half the width of the interval of log S in each cell, shape (cells,).
+
+    The wider of two: Greenwood's error with the normal quantile, and the clusters' with Student's.
+    """
+    plain = quantile(level) * np.sqrt(np.cumsum(greenwood(sets)))
+    q, factor = critical(sets, level)
+    robust = factor * (np.cumsum(influence(sets), axis=1) ** 2).sum(axis=0)
+    return np.maximum(plain, q * np.sqrt(robust))
 
 
 def product_limit(sets: RiskSets, level: float = LEVEL) -> tuple[Array, Array, Array, str]:
     """Return the Kaplan–Meier curve with its log-log interval.
 
-    The variance is Greenwood's or, where it is larger, the cluster-robust one (with few
-    clusters the latter is itself uncertain; with two or more the quantile is Student's).
+    The error is Greenwood's or, where that gives the wider interval, the cluster-robust one
+    with Student's quantile (see `half_width`).
 
     Returns:
         Survival, low and high, each of shape (cells + 1,), and the name of the method.
@@ -59,17 +87,12 @@ def product_limit(sets: RiskSets, level: float = LEVEL) -> tuple[Array, Array, A
     with np.errstate(invalid="ignore", divide="ignore"):
         hazard = np.where(at_risk > 0, lost / at_risk, 0.0)
     survival = np.concatenate([[1.0], np.cumprod(1 - hazard)])
-    variance = np.cumsum(greenwood(sets))
-    q, factor = critical(sets, level)
-    method = "Kaplan-Meier, Greenwood"
-    if factor:
-        robust = factor * (np.cumsum(influence(sets), axis=1) ** 2).sum(axis=0)
-        variance = np.maximum(variance, robust)
-        method = "Kaplan-Meier, cluster-robust"
-    error = np.sqrt(np.concatenate([[0.0], variance]))
+    _, factor = critical(sets, level)
+    method = f"Kaplan-Meier, {'cluster-robust' if factor else 'Greenwood'}"
+    half = np.concatenate([[0.0], half_width(sets, level)])
     with np.errstate(invalid="ignore", divide="ignore"):
         logs = np.log(survival)
-        spread = np.exp(q * error / np.abs(logs))
+        spread = np.exp(half / np.abs(logs))
         low, high = np.exp(logs * spread), np.exp(logs / spread)
     low, high = edges(survival, at_risk, low, high, level)
     return survival, low, high, method

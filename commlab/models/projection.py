@@ -22,7 +22,7 @@ from commlab.config import MIN_AT_RISK
 from commlab.errors import ArgumentError, DataWarning, NotEnoughDataError
 from commlab.estimate import LEVEL
 from commlab.models.curves import Curve, fit_curves
-from commlab.models.kaplan_meier import critical
+from commlab.models.kaplan_meier import critical, half_width, influence
 from commlab.models.sbg import check_counts, sbg_survival
 from commlab.models.sbg_likelihood import maximise, to_parameters
 from commlab.stats import quantile
@@ -70,14 +70,15 @@ class Periods:
 def redraw(curve: Curve, draws: int, seed: int) -> Array:
     """Return resampled curves, shape (draws, points).
 
-    Where rows name clusters whole clusters are drawn, and with few of them the spread is
-    widened to that of Student's t; else the losses of each step are drawn given who was at risk.
+    Where rows name clusters whole clusters are drawn, and the spread is widened to that of the
+    curve's own interval (few clusters; clusters that happen to be too much alike); else the losses
+    of each step are drawn given who was at risk.
     """
     if curve.draws is not None:
         return curve.draws
     generator = np.random.default_rng(seed)
     sets = curve.sets
-    q, factor = critical(sets, curve.level)
+    _, factor = critical(sets, curve.level)
     if factor:
         active = sets.at_risk.sum(axis=1) > 0
         lost, at_risk = sets.lost[active], sets.at_risk[active]
@@ -96,7 +97,9 @@ def redraw(curve: Curve, draws: int, seed: int) -> Array:
     logs = np.cumsum(np.log(np.maximum(1 - fall, 1e-12)), axis=1)
     if factor:
         centre = np.log(np.maximum(curve.survival[1:], 1e-12))
-        stretch = factor**0.5 * q / quantile(curve.level)
+        spread = np.sqrt((np.cumsum(influence(sets), axis=1) ** 2).sum(axis=0))
+        wanted = half_width(sets, curve.level) / quantile(curve.level)
+        stretch = np.divide(wanted, spread, out=np.ones_like(spread), where=spread > 0)
         logs = np.minimum(centre + stretch * (logs - centre), 0.0)
         logs = np.minimum.accumulate(logs, axis=1)
     return np.hstack([np.ones((draws, 1)), np.exp(logs)])

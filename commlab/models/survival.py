@@ -19,6 +19,7 @@ from commlab.estimate import LEVEL, Estimate
 from commlab.models.curves import DRAWS, Curve, fit_curves
 from commlab.models.kaplan_meier import critical, greenwood, influence
 from commlab.models.risksets import check_rows
+from commlab.stats import quantile
 
 Array = npt.NDArray[np.float64]
 
@@ -136,12 +137,12 @@ def restricted_mean(
     else:
         # What a loss in a cell takes from the area: all of the curve that lies behind it.
         behind = np.cumsum((curve.survival * weight)[:0:-1])[::-1]
-        variance = float(behind**2 @ greenwood(curve.sets))
+        half = quantile(level) * float(behind**2 @ greenwood(curve.sets)) ** 0.5
         q, factor = critical(curve.sets, level)
         if factor:
             robust = factor * float(((influence(curve.sets) @ behind) ** 2).sum())
-            variance = max(variance, robust)
-        half = q * variance**0.5
+            last = int(np.searchsorted(curve.days[1:], days))
+            half = max(half, float(q[min(last, len(q) - 1)]) * robust**0.5)
         low, high = max(value - half, 0.0), min(value + half, float(days))
     return Estimate(
         value=value, low=low, high=high, level=level, n=curve.n, unit="days", method=curve.method

@@ -96,4 +96,9 @@ festivals, with refunds. Retained is who writes in the week after that of joinin
 counted in the four weeks after that one. The truth is counted in plain numpy in 200,000 people of
 the same law, drawn with other seeds.
 """
-EXPERIMENTS = (Experiment("money", "Money after retention", ABOUT, look, truth),)
+READING = """
+Revenue retention is a ratio of skewed sums over some 13 buyers: on the plain scale the delta method
+held the truth in 88 % of 394 such worlds and always lay under it when it missed; on the log scale
+that the kit uses now, in 94 %.
+"""
+EXPERIMENTS = (Experiment("money", "Money after retention", ABOUT, look, truth, READING),)

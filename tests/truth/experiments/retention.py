@@ -126,8 +126,8 @@ EXPERIMENTS = (
         "retention-apart",
         "Retention, members of a group not alike",
         "Here all groups are equally lively, so that heeding them can only cost.",
-        "Heeding groups that do not differ costs little: the correlation is estimated as zero in "
-        "half of the worlds, and the interval is then Wilson's own.",
+        "Heeding groups that do not differ costs little: where the correlation is "
+        "estimated as zero the interval is Wilson's own.",
         ("message",),
         group_sd=0.0,
     ),
