@@ -206,7 +206,7 @@ class ShiftedBetaGeometricModel:
             >>> high_end = counts_from_survivors([1000, 869, 743, 653, 593, 551, 517, 491])
             >>> table = ShiftedBetaGeometricModel().fit(high_end).parameter_intervals()
             >>> table.set_index("parameter").round(2).to_numpy().tolist()
-            [[0.67, 0.46, 1.0], [3.81, 2.6, 5.71]]
+            [[0.67, 0.51, 0.94], [3.81, 2.62, 5.96]]
         """
         reached = self._reached(level, deff)
         limit = np.exp(V_BOUNDS)

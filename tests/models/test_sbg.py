@@ -152,6 +152,35 @@ def test_interval_ends_are_profile_likelihood_ends(t: int) -> None:
     assert row["low"] < row["survival"] < row["high"]
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_parameter_intervals_are_profile_likelihood_ends(place: int) -> None:
+    # The paper's likelihood (eq. B3), maximised over the other parameter by another search.
+    left = np.array(HIGH_END[:8])
+    lost, t = -np.diff(left), np.arange(1, 8)
+    model = fit(HIGH_END[:8])
+
+    def best_with(value: float) -> float:
+        def inner(log_other: float) -> float:
+            a, b = (value, np.exp(log_other)) if place == 0 else (np.exp(log_other), value)
+            base = special.betaln(a, b)
+            gone = (lost * (special.betaln(a + 1, b + t - 1) - base)).sum()
+            return -float(gone + left[-1] * (special.betaln(a, b + 7) - base))
+
+        return -float(optimize.minimize_scalar(inner, bounds=(-4, 6), method="bounded").fun)
+
+    row = model.parameter_intervals().iloc[place]
+    assert row["low"] < row["value"] < row["high"]
+    for end in ("low", "high"):
+        assert model.log_likelihood_ - best_with(row[end]) == pytest.approx(1.9207, abs=0.01)
+
+
+@pytest.mark.filterwarnings("ignore::commlab.errors.ConvergenceWarning")
+def test_on_its_bound_a_parameter_has_no_upper_end() -> None:
+    table = fit([1000, 900, 810, 729, 656]).parameter_intervals()
+    assert np.isinf(table["high"]).all()
+    assert (table["low"] > 0).all()
+
+
 def test_deff_widens_as_fewer_people_would() -> None:
     whole = fit([x // 10 * 10 for x in HIGH_END[:8]])
     tenth = fit([x // 10 for x in HIGH_END[:8]])

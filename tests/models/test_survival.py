@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize
+from scipy import optimize, stats
 
 from commlab.errors import (
     ArgumentError,
@@ -22,7 +22,7 @@ from commlab.errors import (
     StatisticalWarning,
 )
 from commlab.models.curves import fit_curves
-from commlab.models.kaplan_meier import product_limit
+from commlab.models.kaplan_meier import critical, product_limit
 from commlab.models.risksets import check_rows, choose_step, risk_sets, to_grid
 from commlab.models.survival import restricted_mean, survival_at, survival_curve
 from commlab.models.turnbull import turnbull
@@ -104,6 +104,22 @@ def test_lone_stays_as_clusters_give_greenwood() -> None:
     plain = product_limit(risk_sets(check_rows(rows)))
     width = (plain[2] - plain[1])[1:50]
     assert (alone[2] - alone[1])[1:50] == pytest.approx(width, rel=0.02)
+
+
+def test_degrees_of_freedom_are_those_of_the_clusters_that_carry_the_curve() -> None:
+    # Ten clusters lose one of ten on day 1; only the first two are followed to day 2.
+    parts = [(g, 0, 1, True, 1) for g in range(10)] + [(g, 1, 1, False, 9) for g in range(2, 10)]
+    parts += [(g, 1, 2, True, 1) for g in range(2)] + [(g, 2, 2, False, 8) for g in range(2)]
+    rows = pd.DataFrame(parts, columns=["cluster", "lower", "upper", "observed", "n"])
+    sets = risk_sets(check_rows(rows))
+    q, factor = critical(sets, 0.95)
+    # Shares of the hazard: 1/10 · .1 each; then 1/2 · 2/18 more for the first two.
+    weight = np.array([0.01 + 1 / 18] * 2 + [0.01] * 8)
+    effective = weight.sum() ** 2 / (weight**2).sum()
+    assert q == pytest.approx([stats.t.ppf(0.975, 9), stats.t.ppf(0.975, effective - 1)])
+    assert factor == pytest.approx(10 / 9)
+    alone, none = critical(risk_sets(check_rows(rows.drop(columns="cluster"))), 0.95)
+    assert (alone.tolist(), none) == (pytest.approx([1.959964] * 2), 0)
 
 
 @pytest.mark.parametrize("seed", range(3))

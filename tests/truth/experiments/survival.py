@@ -183,6 +183,23 @@ on the first few. {_TRUTH}
 `survival_interval` are those of a likelihood of independent stays; with `deff` 1 they do not heed
 groups, and are shown only as such.
 """
+READING = """
+Heeding groups costs stays that are independent a little width, no more: of two errors, the
+independent stays' own and the groups', the wider interval holds.
+"""
+READING_ALIKE = """
+The last ages rest on the first few groups. With the degrees of freedom of all 25 groups, as before
+this table, the interval at the last day held the truth in 92.3 % of 1,000 worlds and the projection
+in 92.0 %: too few. Now the degrees are those of the groups that carry the curve.
+"""
+READING_MIXED = """
+Not judged, since the model is not quite true here. Followed for a year, the mixture is near enough
+to one beta distribution for a projection of twelve weeks.
+"""
+READING_BACK = """
+A method that is right is refused in about one of ten communities: an honest 95 % interval misses
+now and then, and a baseline may do as well by luck. The constant share of leaving never covers.
+"""
 ABOUT_MIXED = f"""{_SEEN}
 People are of the simulator's five kinds, each with a and b of its own. A mixture of beta
 distributions is not a beta distribution, so sBG is not exactly true; Kaplan–Meier needs no model.
@@ -195,15 +212,18 @@ days apart, and looks up to 84 days ahead.
 EXPERIMENTS = (
     Experiment(
         "survival", "Survival and sBG projection, the model true", ABOUT,
-        partial(look_simulated, ONE, True), batch=BATCH,
+        partial(look_simulated, ONE, True), reading=READING, batch=BATCH,
     ),
     Experiment(
         "survival-alike", "Survival and sBG projection, members of a group alike", ABOUT_ALIKE,
-        look_alike, batch=BATCH,
+        look_alike, reading=READING_ALIKE, batch=BATCH,
     ),
     Experiment(
         "survival-mixed", "Survival and sBG projection, five kinds of people mixed", ABOUT_MIXED,
-        partial(look_simulated, MIXED, False), batch=BATCH,
+        partial(look_simulated, MIXED, False), reading=READING_MIXED, batch=BATCH,
     ),
-    Experiment("backtest", "The backtest of the projection, the model true", ABOUT_BACK, look_back),
+    Experiment(
+        "backtest", "The backtest of the projection, the model true", ABOUT_BACK, look_back,
+        reading=READING_BACK,
+    ),
 )  # fmt: skip
