@@ -12,11 +12,16 @@ import datetime as dt
 from commlab.simulate.campaigns import Assigned, draw_campaigns
 from commlab.simulate.clock import Clock
 from commlab.simulate.contacts import Contacts, draw_contacts
+from commlab.simulate.freebies import Takes, draw_takes, without_hunters
 from commlab.simulate.groups import Groups, Stays, draw_groups, draw_stays
+from commlab.simulate.identities import Identities, draw_identities
+from commlab.simulate.influence import Caused, draw_caused
 from commlab.simulate.messages import Messages, activity, draw_messages
 from commlab.simulate.orders import Items, Orders, draw_items, draw_orders
 from commlab.simulate.people import People, advisers, draw_people
+from commlab.simulate.posts import draw_posts
 from commlab.simulate.purchases import Purchases, draw_purchases
+from commlab.simulate.roles import Roles, draw_roles
 from commlab.simulate.touches import CheckIns, Touches, draw_check_ins, draw_touches
 from commlab.simulate.world import World
 
@@ -73,6 +78,10 @@ class Chunk:
     messages: Messages
     touches: Touches
     check_ins: CheckIns
+    roles: Roles
+    caused: Caused
+    takes: Takes
+    identities: Identities
 
 
 def draw_chunk(frame: Frame, number: int, members: int) -> Chunk:
@@ -90,9 +99,16 @@ def draw_chunk(frame: Frame, number: int, members: int) -> Chunk:
     stays = draw_stays(world, seed, number, people, groups, days)
     contacts = draw_contacts(world, seed, number, people, days)
     purchases = draw_purchases(world, seed, number, people, frame.shop, days)
-    campaigns = draw_campaigns(world, seed, number, people, frame.shop, days)
+    roles = draw_roles(world, seed, number, people, groups, stays, purchases, days)
+    posts = draw_posts(world, seed, number, roles, stays, frame.chat, days)
+    caused = draw_caused(world, seed, number, people, roles, stays, posts, frame.shop, days)
+    takes = draw_takes(world, seed, number, people, roles, frame.chat, days)
+    campaigns = [
+        without_hunters(roles, item)
+        for item in draw_campaigns(world, seed, number, people, frame.shop, days)
+    ]
     orders = draw_orders(
-        world, seed, number, people, purchases, campaigns, groups, stays, frame.shop, days
+        world, seed, number, people, purchases, campaigns, caused, groups, stays, frame.shop, days
     )
     return Chunk(
         advisers=count,
@@ -104,10 +120,16 @@ def draw_chunk(frame: Frame, number: int, members: int) -> Chunk:
         campaigns=campaigns,
         orders=orders,
         items=draw_items(world, seed, number, orders),
-        messages=draw_messages(world, seed, number, people, groups, stays, frame.chat, days),
+        messages=draw_messages(
+            world, seed, number, people, groups, stays, roles, posts, frame.chat, days
+        ),
         touches=draw_touches(
-            world, seed, number, people, contacts, stays, campaigns,
+            world, seed, number, people, contacts, stays, campaigns, roles, takes,
             activity(world, seed, number, people), frame.chat, days,
         ),
-        check_ins=draw_check_ins(world, seed, number, stays, frame.chat, days),
+        check_ins=draw_check_ins(world, seed, number, stays, roles, frame.chat, days),
+        roles=roles,
+        caused=caused,
+        takes=takes,
+        identities=draw_identities(world, seed, number, people),
     )  # fmt: skip

@@ -78,6 +78,18 @@ def money(fen: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
     return exact if missing is None else pc.if_else(pa.array(~missing), exact, None)
 
 
+def hashes(values: np.ndarray) -> pa.Array:
+    """Return 64-bit numbers as 16 hexadecimal digits.
+
+    Example:
+        >>> hashes(np.array([255], dtype=np.uint64)).to_pylist()
+        ['00000000000000ff']
+    """
+    digits = np.frombuffer(values.astype(">u8").tobytes().hex().encode(), dtype=np.uint8)
+    ends = np.arange(values.size + 1, dtype=np.int32) * 16
+    return pa.StringArray.from_buffers(values.size, pa.py_buffer(ends), pa.py_buffer(digits))
+
+
 def arrow_table(name: str, /, **columns: Any) -> pa.Table:
     """Return a canonical table of the given columns, in declared order and types."""
     declared = declared_table(name)

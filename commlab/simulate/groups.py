@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 from scipy import special
 
+from commlab.simulate.decline import Decline, draw_decline, pull
 from commlab.simulate.people import People
 from commlab.simulate.streams import linked_uniform, stream
 from commlab.simulate.world import World
@@ -27,6 +28,7 @@ class Groups:
         receiver: Group that takes the members of a closed one; -1 elsewhere.
         owner: Local number of the adviser who owns it.
         liveliness: Factor on the messages of all its members, mean 1.
+        decline: Why it dies, and what else befalls it.
     """
 
     created: np.ndarray
@@ -35,6 +37,7 @@ class Groups:
     receiver: np.ndarray
     owner: np.ndarray
     liveliness: np.ndarray
+    decline: Decline
 
     def __len__(self) -> int:
         return self.created.size
@@ -75,16 +78,13 @@ def draw_groups(world: World, seed: int, chunk: int, n: int, days: int, owners: 
     # Groups open while there is time to fill them; the first one on the first day.
     created = np.floor(np.arange(count) * max(days - 40, 1) / count) + 10.0 / 24.0
     created[0] = 0.0
-    died, closed = np.full(count, np.inf), np.full(count, np.inf)
+    decline = draw_decline(world, seed, chunk, created)
+    died, closed = decline.died, np.full(count, np.inf)
     receiver = np.full(count, -1)
     place = np.arange(count)
-    if count >= 4 and world.dead_share > 0:
-        dead = place[:: max(1, round(1 / world.dead_share))] + count // 4
-        dead = dead[dead < count]
-        died[dead] = created[dead] + 120.0
     if count >= 4 and world.closed_share > 0:
         shut = place[:: max(1, round(1 / world.closed_share))] + count // 7
-        shut = shut[(shut < count - 2) & ~np.isfinite(died[np.minimum(shut, count - 1)])]
+        shut = shut[(shut < count - 2) & (decline.cause[np.minimum(shut, count - 1)] < 0)]
         closing = np.floor(created[shut]) + 260.0 + 22.0 / 24.0
         shut, closing = shut[closing < days], closing[closing < days]
         closed[shut] = closing
@@ -93,7 +93,7 @@ def draw_groups(world: World, seed: int, chunk: int, n: int, days: int, owners: 
             ready = lasting[created[lasting] < day - 10.0]
             receiver[group] = ready[-1] if ready.size else -1
     lively = np.exp(world.group_sd * rng.standard_normal(count) - world.group_sd**2 / 2)
-    return Groups(created, died, closed, receiver, place % owners, lively)
+    return Groups(created, died, closed, receiver, place % owners, lively, decline)
 
 
 def draw_stays(
@@ -120,11 +120,10 @@ def draw_stays(
     removed = rng.random(n) < world.removed_share
     accepts = rng.random(n) < world.migrate_share
     notice = rng.random(n)
-    invited_by = np.floor(rng.random(n) * np.arange(n)).astype(np.int64)
     scene = rng.choice(3, size=n, p=[0.30, 0.20, 0.50])
 
     member = np.flatnonzero(joins & (at < days))
-    group = _choose_group(world, groups, at[member], dice[member])
+    group = _choose_group(world, groups, people, member, at[member], dice[member])
     kind = np.where(removed, REMOVED, LEFT)[member]
     until = leave[member].copy()
     shut = groups.closed[group]
@@ -135,9 +134,9 @@ def draw_stays(
     until = np.where(ends_by_closing, shut, until)
     # The invitation to move comes with the notice, three days before the group is closed.
     until[moves] = (np.maximum(shut - 3.0, at[member]) + notice[member] * 0.5)[moves]
-    referral = np.array([item.name == "referral" for item in world.channels])[people.type]
-    by_friend = referral[member] & (member > 0)
-    inviter = np.where(by_friend, invited_by[member], -1)
+    # In a ring the first account is "invited" by one that came later.
+    by_friend = (people.inviter >= 0) & (people.inviter < np.arange(n))
+    inviter = np.where(by_friend, people.inviter, -1)[member]
     movers = np.flatnonzero(moves)
     none = np.zeros(member.size, dtype=bool)
     return Stays(
@@ -146,7 +145,7 @@ def draw_stays(
         joined=np.concatenate([at[member], until[movers]]),
         until=np.concatenate([until, leave[member[movers]]]),
         kind=np.concatenate([kind, np.where(removed[member[movers]], REMOVED, LEFT)]),
-        scene=np.concatenate([np.where(by_friend, 0, scene[member]), np.zeros(movers.size, int)]),
+        scene=np.concatenate([np.where(inviter >= 0, 0, scene[member]), np.zeros(movers.size, int)]),
         inviter=np.concatenate([inviter, np.full(movers.size, -1)]),
         migrated_in=np.concatenate([none, np.ones(movers.size, dtype=bool)]),
     )
@@ -199,12 +198,20 @@ def _weeks_to_leave(rng: np.random.Generator, theta: np.ndarray) -> np.ndarray:
     return np.clip(np.nan_to_num(weeks, nan=1.0, posinf=1e6), 1.0, 1e6)
 
 
-def _choose_group(world: World, groups: Groups, at: np.ndarray, dice: np.ndarray) -> np.ndarray:
-    """Send each newcomer to an open group, the younger ones first."""
+def _choose_group(
+    world: World,
+    groups: Groups,
+    people: People,
+    member: np.ndarray,
+    at: np.ndarray,
+    dice: np.ndarray,
+) -> np.ndarray:
+    """Send each newcomer to an open group, the younger and the fitting ones first."""
     age = at[:, None] - groups.created[None, :]
     no_more = np.minimum(groups.died, groups.closed - 30.0)
     open_now = (age >= 0) & (at[:, None] < no_more[None, :])
     weight = np.where(open_now, np.exp(-np.maximum(age, 0.0) / world.inflow_days), 0.0)
+    weight *= pull(world, groups, people.code[member], people.type[member])
     # Where no group takes newcomers, the newest one that still exists does.
     exists = (age >= 0) & (at[:, None] < groups.closed[None, :])
     newest = np.argmax(np.where(exists, groups.created[None, :], -1.0), axis=1)

@@ -5,6 +5,7 @@ A member writes at the rate
     messages * activity * group liveliness * (floor + (1 - floor) * exp(-tenure / activity_days))
 
 a week, tenure in operational days of the chat clock, while the stay lasts and the group lives.
+Members with a role that makes them quiet do not; what KOC and decoys write comes from `posts`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from scipy import special
 
 from commlab.simulate import sentences, texts
 from commlab.simulate.clock import Clock
+from commlab.simulate.decline import ADS_ONLY, NEGLECT
 from commlab.simulate.groups import Groups, Stays
 from commlab.simulate.people import People
+from commlab.simulate.posts import Posts, answers, attract
+from commlab.simulate.roles import Roles
 from commlab.simulate.streams import linked_uniform, stream
 from commlab.simulate.world import World
 
@@ -72,24 +76,44 @@ def draw_messages(
     people: People,
     groups: Groups,
     stays: Stays,
+    roles: Roles,
+    posts: Posts,
     clock: Clock,
     days: int,
 ) -> Messages:
     """Draw the messages of members, staff and bot in the groups of a chunk."""
-    spoken = _members(world, seed, chunk, people, groups, stays, clock, days)
-    posted = _staff(world, seed, chunk, groups, stays, clock, days)
+    spoken = _members(world, seed, chunk, people, groups, stays, roles, clock, days)
+    staff = _staff(world, seed, chunk, groups, stays, clock, days)
+    extra = (posts.group, np.full(posts.at.size, MEMBER), posts.member, posts.at, posts.subject,
+             np.full(posts.at.size, -1))  # fmt: skip
     group, source, writer, at, subject, mention = (
-        np.concatenate([ours, theirs]) for ours, theirs in zip(spoken, posted, strict=True)
+        np.concatenate(parts) for parts in zip(spoken, staff, extra, strict=True)
     )
     order = np.lexsort((writer, source, group, at))
     group, source, writer, at, subject, mention = (
         item[order] for item in (group, source, writer, at, subject, mention)
     )
     rng = stream(seed, "words", chunk)
-    n = at.size
+    reply_to = _replies(world, rng, group, source, writer, at)
+    reply_to = attract(world, rng, roles, group, source == MEMBER, writer, at, reply_to)
+    question = (source == MEMBER) & (subject == sentences.QUESTION) & (reply_to < 0)
+    koc, to, when = answers(world, rng, roles, stays, group, question, at, days)
+    n = at.size + when.size
+    at = np.concatenate([at, when])
+    order = np.argsort(at, kind="stable")
+    at_place = np.empty(n, dtype=np.int64)
+    at_place[order] = np.arange(n)
+    reply_to = np.concatenate([reply_to, to])
+    reply_to = np.where(reply_to >= 0, at_place[reply_to], -1)[order]
+    group, source, writer, at, subject, mention = (
+        np.concatenate([item, more])[order] if more is not None else item[order]
+        for item, more in (
+            (group, group[to]), (source, np.full(to.size, MEMBER)), (writer, koc), (at, None),
+            (subject, np.full(to.size, sentences.ANSWER)), (mention, np.full(to.size, -1)),
+        )
+    )  # fmt: skip
     picture = (rng.random(n) < world.image_share) & (source == MEMBER)
     revoked = (rng.random(n) < world.revoked_share) & (source == MEMBER)
-    reply_to = _replies(world, rng, group, source, writer, at)
     subject = texts.reply_subjects(subject, reply_to)
     answered = np.where(reply_to >= 0, reply_to, np.arange(n))
     product = rng.integers(len(texts.PRODUCTS), size=n)[answered]
@@ -108,10 +132,12 @@ def _members(
     people: People,
     groups: Groups,
     stays: Stays,
+    roles: Roles,
     clock: Clock,
     days: int,
 ) -> tuple[np.ndarray, ...]:
     rate = activity(world, seed, chunk, people) * people.value(world, "messages") / 7.0
+    rate[roles.quiet] = 0.0
     rng = stream(seed, "member_messages", chunk)
     last = np.minimum(np.minimum(stays.until, groups.died[stays.group]), float(days))
     begin = clock.operational(stays.joined)
@@ -151,24 +177,30 @@ def _staff(
 ) -> tuple[np.ndarray, ...]:
     """Draw the posts of owners and atmosphere accounts, and the bot's welcome to newcomers.
 
-    A dead group gets posts from its owner only, and they are advertising: self-talk.
+    A dead group gets posts from its owner only, and they are advertising: self-talk; a neglected
+    one gets none.
     """
     rng = stream(seed, "staff_messages", chunk)
-    parts = []
+    decline, parts = groups.decline, []
     for source, rate in ((ADVISER, world.adviser_posts), (ATMOSPHERE, world.atmosphere_posts)):
         last = groups.died if source == ATMOSPHERE else groups.closed
         begin = clock.operational(groups.created)
         length = np.maximum(clock.operational(np.minimum(last, float(days))) - begin, 0.0)
-        group = np.repeat(np.arange(len(groups)), rng.poisson(rate * length))
+        most = rate * (world.decline.ad_factor if source == ADVISER else 1.0)
+        group = np.repeat(np.arange(len(groups)), rng.poisson(most * length))
         at = clock.calendar(begin[group] + rng.random(group.size) * length[group])
-        dice = rng.random(group.size)
+        dice, keep = rng.random(group.size), rng.random(group.size)
+        ads = decline.during(ADS_ONLY, group, at)
+        stays_in = keep < np.where(ads, most, rate) / most
+        stays_in &= ~decline.during(NEGLECT, group, at)
+        group, at, dice, ads = group[stays_in], at[stays_in], dice[stays_in], ads[stays_in]
         if source == ADVISER:
-            hard = (dice < world.hard_ads) | (at >= groups.died[group])
+            hard = (dice < world.hard_ads) | (at >= groups.died[group]) | ads
             soft = ~hard & (dice < world.hard_ads + world.soft_ads)
             subject = np.where(hard, sentences.HARD, np.where(soft, sentences.SOFT, sentences.TIP))
             writer = groups.owner[group]
         else:
-            subject = np.full(group.size, sentences.TALK)
+            subject = np.where(ads, sentences.HARD, sentences.TALK)
             writer = rng.integers(3, size=group.size)
         parts.append((group, np.full(group.size, source), writer, at, subject,
                       np.full(group.size, -1)))  # fmt: skip

@@ -10,6 +10,7 @@ from commlab.simulate import texts
 from commlab.simulate.campaigns import Assigned
 from commlab.simulate.clock import Clock
 from commlab.simulate.groups import Groups, Stays
+from commlab.simulate.influence import Caused
 from commlab.simulate.people import People
 from commlab.simulate.purchases import Purchases
 from commlab.simulate.streams import stream
@@ -64,6 +65,7 @@ def draw_orders(
     people: People,
     purchases: Purchases,
     assigned: list[Assigned],
+    caused: Caused,
     groups: Groups,
     stays: Stays,
     clock: Clock,
@@ -84,6 +86,7 @@ def draw_orders(
     parts = [
         (purchases.member, purchases.at, kind, purchases.spend, -1, 0.0),
         (np.full(unknown, -1), unknown_at, np.full(unknown, REGULAR), unknown_spend, -1, 0.0),
+        (caused.member, caused.at, np.full(caused.at.size, REGULAR), caused.spend, -1, caused.cut),
     ]
     for place, item in enumerate(assigned):
         n = item.extra_member.size
@@ -91,7 +94,7 @@ def draw_orders(
                       place, item.campaign.price_cut))  # fmt: skip
     member, at, kind, spend = (np.concatenate([part[i] for part in parts]) for i in range(4))
     campaign = np.concatenate([np.full(part[0].size, part[4]) for part in parts])
-    cut = np.concatenate([np.full(part[0].size, part[5]) for part in parts])
+    cut = np.concatenate([np.broadcast_to(part[5], part[0].size) for part in parts])
     order = np.lexsort((member, at))
     member, at, kind, spend, campaign, cut = (
         item[order] for item in (member, at, kind, spend, campaign, cut)

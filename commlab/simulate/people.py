@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from commlab.simulate.clock import Clock
+from commlab.simulate.forest import draw_forest, referral_type
 from commlab.simulate.streams import stream
 from commlab.simulate.world import World
 
@@ -25,6 +26,10 @@ class People:
         liveliness: Standard normal behind activity, purchases and staying.
         gender: Place in `GENDERS`.
         birth_year: Year of birth.
+        inviter: Local number of the member who brought the person; -1 for none.
+        generation: How many inviters stand one above the other; -1 in a self-referral ring.
+        ring: Number of the self-referral ring; -1 for everybody else.
+        invited: Day of the invitation on record; NaN for none.
     """
 
     joined: np.ndarray
@@ -34,6 +39,10 @@ class People:
     liveliness: np.ndarray
     gender: np.ndarray
     birth_year: np.ndarray
+    inviter: np.ndarray
+    generation: np.ndarray
+    ring: np.ndarray
+    invited: np.ndarray
 
     def __len__(self) -> int:
         return self.joined.size
@@ -60,21 +69,27 @@ def draw_people(world: World, seed: int, chunk: int, n: int, days: int, clock: C
         clock: Clock of chat, which newcomers follow within the day.
     """
     rng = stream(seed, "people", chunk)
-    growth = world.growth
-    share = rng.random(n)
-    if growth != 1:  # inverse of a density that rises in a line from 1 to `growth`
-        share = (np.sqrt(1 + share * (growth**2 - 1)) - 1) / (growth - 1)
-    joined = np.sort(clock.calendar(share * clock.operational(float(days))))
+    forest = draw_forest(world, seed, chunk, n, days, clock)
     of_code = np.array([world.type_index(code) for code in world.codes])
     weights = np.array([code.share for code in world.codes])
     weights = weights * np.array([item.share for item in world.channels])[of_code]
-    code = rng.choice(len(world.codes), size=n, p=weights / weights.sum())
+    by_friend = of_code == referral_type(world)
+    alone = np.where(by_friend, 0.0, weights)
+    code = rng.choice(len(world.codes), size=n, p=alone / alone.sum())
+    if by_friend.any():
+        friend = np.where(by_friend, weights, 0.0)
+        brought = rng.choice(len(world.codes), size=n, p=friend / friend.sum())
+        code = np.where(forest.inviter >= 0, brought, code)
     return People(
-        joined=joined,
+        joined=forest.joined,
         code=code,
         type=of_code[code],
         adviser=rng.integers(advisers(world, n), size=n),
-        liveliness=rng.standard_normal(n),
+        liveliness=forest.liveliness,
         gender=rng.choice(3, size=n, p=[0.84, 0.11, 0.05]),
         birth_year=np.clip(np.round(rng.normal(1995, 6.5, n)), 1960, 2006).astype(np.int64),
+        inviter=forest.inviter,
+        generation=forest.generation,
+        ring=forest.ring,
+        invited=forest.invited,
     )

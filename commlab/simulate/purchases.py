@@ -40,10 +40,13 @@ class Purchases:
 def draw_purchases(
     world: World, seed: int, chunk: int, people: People, clock: Clock, days: int
 ) -> Purchases:
-    """Draw all purchases of the members of a chunk, campaigns aside."""
+    """Draw all purchases of the members of a chunk that nobody caused.
+
+    The accounts of self-referral rings buy nothing, whatever they drew.
+    """
     rng = stream(seed, "first_orders", chunk)
     n = len(people)
-    ever = rng.random(n) < people.value(world, "buyer_share")
+    ever = ever_buys(world, seed, chunk, people) & (people.ring < 0)
     wait = rng.exponential(1.0, n) * people.value(world, "first_order_days")
     first = clock.operational(people.joined) + wait
     end = float(clock.operational(float(days)))
@@ -57,6 +60,11 @@ def draw_purchases(
     nu = personal_scale(world, seed, chunk, people)
     spend = stream(seed, "amounts", chunk).gamma(world.spend_p, 1.0, member.size) / nu[member]
     return Purchases(member, clock.calendar(at), is_first, spend)
+
+
+def ever_buys(world: World, seed: int, chunk: int, people: People) -> np.ndarray:
+    """Return who buys at some time, given endless time."""
+    return stream(seed, "buyers", chunk).random(len(people)) < people.value(world, "buyer_share")
 
 
 def personal_scale(world: World, seed: int, chunk: int, people: People) -> np.ndarray:

@@ -29,6 +29,16 @@ TOPICS = (
     "items",
     "places",
     "texts",
+    "referrals",
+    "decline",
+    "roles",
+    "posts",
+    "influence",
+    "freebies",
+    "identities",
+    "clusters",
+    "buyers",
+    "takes",
 )
 
 

@@ -10,6 +10,7 @@ import math
 
 from commlab import guards
 from commlab.errors import ArgumentError
+from commlab.simulate.behaviour import Decline, Freebies, Identifiers, Influence, Referrals
 from commlab.simulate.channels import CHANNEL_CODES, CHANNEL_TYPES, ChannelCode, ChannelType
 
 
@@ -112,6 +113,11 @@ class World:
         lively_take_up: Log odds of taking part in a campaign for one unit of liveliness.
         take_up_days: Days since joining in which the will to take part in a campaign falls to 1/e.
         monthly_costs: (category, yuan a month for 1,000 members).
+        referrals: Who brings whom.
+        influence: Opinion leaders and decoys.
+        freebies: Freebie hunters.
+        decline: Why groups die.
+        identifiers: Which identifiers are known.
     """
 
     brand: str = "晨雀护肤"
@@ -174,6 +180,11 @@ class World:
         ("reward", 600.0),
         ("other", 300.0),
     )
+    referrals: Referrals = Referrals()
+    influence: Influence = Influence()
+    freebies: Freebies = Freebies()
+    decline: Decline = Decline()
+    identifiers: Identifiers = Identifiers()
 
     def __post_init__(self) -> None:
         names = tuple(item.name for item in self.channels)

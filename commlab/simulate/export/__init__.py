@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from commlab.simulate.export import persons, rooms, talk, trade
+from commlab.simulate.export import persons, rooms, talk, ties, trade
 from commlab.simulate.export.labels import ZONE, Labels, Offsets
 from commlab.simulate.texts import Phrasebook
 
@@ -30,5 +30,7 @@ def chunk_tables(labels: Labels, book: Phrasebook) -> dict[str, pa.Table]:
         "messages": talk.messages(labels, book),
         "touchpoints": trade.touchpoints(labels),
         "check_ins": trade.check_ins(labels),
+        "referrals": ties.referrals(labels),
+        "identities": ties.identities(labels),
     }
     return {name: rows for name, rows in tables.items() if rows is not None and rows.num_rows}
