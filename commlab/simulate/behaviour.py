@@ -90,9 +90,9 @@ class Influence:
     fade_days: float = 1.2
     posts: float = 1.2
     pull: float = 0.6
-    answers: float = 0.25
-    loud_share: float = 0.008
-    loud_messages: float = 12.0
+    answers: float = 0.2
+    loud_share: float = 0.006
+    loud_messages: float = 10.0
     spender_share: float = 0.008
     cluster_share: float = 0.012
     cluster_size: int = 8

@@ -46,18 +46,27 @@ def second_order_share(kind: ChannelType, weeks: np.ndarray) -> np.ndarray:
     return kind.b / (kind.a + kind.b) * (1.0 - (kind.alpha / (kind.alpha + t)) ** kind.r)
 
 
-def message_share(world: World, first_day: float, last_day: float) -> tuple[float, float]:
+def message_share(
+    world: World, first_day: float, last_day: float, joiners: np.ndarray | None = None
+) -> tuple[float, float]:
     """Return the share who write between two days of tenure, and its intra-class correlation.
 
     For members who are in the group all the time (leaving selects the livelier ones: that is
     not in these figures). A member's count is Poisson with mean m * activity * u; the activity
     is Gamma(k, k), so P(silent | u) = (1 + m u / k)^-k, and the lognormal liveliness u of the
     group is integrated by Gauss-Hermite quadrature.
+
+    Args:
+        world: Parameters.
+        first_day: First day of tenure.
+        last_day: End of the days of tenure.
+        joiners: Group members by kind of channel; as the shares of the world when None.
     """
     fade, floor, k = world.activity_days, world.activity_floor, world.activity_shape
     decay = fade * (np.exp(-first_day / fade) - np.exp(-last_day / fade))
     length = floor * (last_day - first_day) + (1.0 - floor) * decay
-    joiners = np.array([item.share * item.join_rate for item in world.channels])
+    if joiners is None or not joiners.any():
+        joiners = np.array([item.share * item.join_rate for item in world.channels])
     mean = np.array([item.messages for item in world.channels]) / 7.0 * length
     node, weight = np.polynomial.hermite_e.hermegauss(NODES)
     weight = weight / weight.sum()

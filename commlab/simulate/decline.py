@@ -17,7 +17,6 @@ import numpy as np
 from commlab.simulate.streams import stream
 
 if TYPE_CHECKING:
-    from commlab.simulate.groups import Groups
     from commlab.simulate.world import World
 
 CAUSES = ("neglect", "ads_only", "imprecise")
@@ -78,18 +77,21 @@ def draw_decline(world: World, seed: int, chunk: int, created: np.ndarray) -> De
     )
 
 
-def pull(world: World, groups: Groups, code: np.ndarray, kind: np.ndarray) -> np.ndarray:
-    """Return the weight of each group (columns) for newcomers by code (rows).
+def pull(world: World, home: np.ndarray) -> np.ndarray:
+    """Return the weight of each group (columns) for newcomers by each channel code (rows).
 
     Where a kind of channel has several codes, a group meant for one of them pulls its newcomers
     `home_pull` times as much; a group meant for none pulls all alike, on average as much.
+
+    Args:
+        world: Parameters.
+        home: The code that each group is meant for, as in `Decline`.
     """
-    strength = world.decline.home_pull
-    home = groups.decline.home[:, kind].T
-    share = np.array([item.share for item in world.codes])[code]
-    average = 1.0 + (strength - 1.0) * share
-    meant = np.where(home == code[:, None], strength, 1.0)
-    return np.where(home < 0, average[:, None], meant)
+    kind = np.array([world.type_index(item) for item in world.codes])
+    share = np.array([item.share for item in world.codes])[:, None]
+    strength, meant_for = world.decline.home_pull, home[:, kind].T
+    meant = np.where(meant_for == np.arange(kind.size)[:, None], strength, 1.0)
+    return np.where(meant_for < 0, 1.0 + (strength - 1.0) * share, meant)
 
 
 def _every(place: np.ndarray, share: float, first: int) -> np.ndarray:

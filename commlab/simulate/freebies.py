@@ -66,6 +66,4 @@ def without_hunters(roles: Roles, assigned: Assigned) -> Assigned:
     caused = np.zeros(roles.hunter.size, dtype=bool)
     caused[assigned.extra_member] = True
     away = roles.hunter[assigned.member] & ~caused[assigned.member]
-    return dataclasses.replace(
-        assigned, participated=np.where(away, np.nan, assigned.participated)
-    )
+    return dataclasses.replace(assigned, participated=np.where(away, np.nan, assigned.participated))

@@ -123,7 +123,7 @@ def draw_stays(
     scene = rng.choice(3, size=n, p=[0.30, 0.20, 0.50])
 
     member = np.flatnonzero(joins & (at < days))
-    group = _choose_group(world, groups, people, member, at[member], dice[member])
+    group = _choose_group(world, groups, people.code[member], at[member], dice[member])
     kind = np.where(removed, REMOVED, LEFT)[member]
     until = leave[member].copy()
     shut = groups.closed[group]
@@ -145,7 +145,9 @@ def draw_stays(
         joined=np.concatenate([at[member], until[movers]]),
         until=np.concatenate([until, leave[member[movers]]]),
         kind=np.concatenate([kind, np.where(removed[member[movers]], REMOVED, LEFT)]),
-        scene=np.concatenate([np.where(inviter >= 0, 0, scene[member]), np.zeros(movers.size, int)]),
+        scene=np.concatenate(
+            [np.where(inviter >= 0, 0, scene[member]), np.zeros(movers.size, int)]
+        ),
         inviter=np.concatenate([inviter, np.full(movers.size, -1)]),
         migrated_in=np.concatenate([none, np.ones(movers.size, dtype=bool)]),
     )
@@ -199,19 +201,14 @@ def _weeks_to_leave(rng: np.random.Generator, theta: np.ndarray) -> np.ndarray:
 
 
 def _choose_group(
-    world: World,
-    groups: Groups,
-    people: People,
-    member: np.ndarray,
-    at: np.ndarray,
-    dice: np.ndarray,
+    world: World, groups: Groups, code: np.ndarray, at: np.ndarray, dice: np.ndarray
 ) -> np.ndarray:
     """Send each newcomer to an open group, the younger and the fitting ones first."""
     age = at[:, None] - groups.created[None, :]
     no_more = np.minimum(groups.died, groups.closed - 30.0)
     open_now = (age >= 0) & (at[:, None] < no_more[None, :])
     weight = np.where(open_now, np.exp(-np.maximum(age, 0.0) / world.inflow_days), 0.0)
-    weight *= pull(world, groups, people.code[member], people.type[member])
+    weight *= pull(world, groups.decline.home)[code]
     # Where no group takes newcomers, the newest one that still exists does.
     exists = (age >= 0) & (at[:, None] < groups.closed[None, :])
     newest = np.argmax(np.where(exists, groups.created[None, :], -1.0), axis=1)

@@ -24,6 +24,7 @@ from commlab.simulate.closed_forms import (
 )
 from commlab.simulate.contacts import adviser_factor, deletion_shares
 from commlab.simulate.export import Offsets
+from commlab.simulate.planted import Planted, group_facts
 from commlab.simulate.store import TRUTH_FILE
 
 SURVIVAL_WEEKS = np.arange(1, 53)
@@ -101,6 +102,7 @@ class Tally:
         self.deletions = np.zeros((len(world.codes), len(WINDOWS)))
         self.harsh: list[str] = []
         self.groups: dict[str, dict[str, Any]] = {}
+        self.planted = Planted(frame)
         self.campaigns = [
             {"control": 0, "treated": 0, "participants": 0, "extra": 0, "spend": 0.0}
             for _ in running(world, frame.days)
@@ -120,7 +122,8 @@ class Tally:
         self.unseen["contacts"] += int((chunk.contacts.deleted < first).sum())
         self.unknown_orders += int((chunk.orders.member < 0).sum())
         self._add_contacts(chunk, offsets)
-        self._add_groups(chunk, offsets)
+        self.groups |= group_facts(self.frame, chunk, offsets)
+        self.planted.add(chunk, offsets)
         spend = chunk.people.value(world, "spend")
         for total, item in zip(self.campaigns, chunk.campaigns, strict=True):
             total["control"] += int((~item.treated).sum())
@@ -154,6 +157,7 @@ class Tally:
             "deletions": self._deletions(),
             "campaigns": self._campaigns(),
             "groups": self.groups,
+            **self.planted.figures(),
             "unseen": {
                 **self.unseen,
                 "why": "over before the first snapshot: not in the tables",
@@ -175,18 +179,6 @@ class Tally:
         everyone = np.arange(chunk.advisers)
         harsh = everyone[adviser_factor(world, everyone) != 1.0]
         self.harsh += [f"a{number + 1 + offsets.advisers:02d}" for number in harsh]
-
-    def _add_groups(self, chunk: Chunk, offsets: Offsets) -> None:
-        groups, start = chunk.groups, self.frame.start
-        for number in range(len(groups)):
-            facts: dict[str, Any] = {"liveliness": round(float(groups.liveliness[number]), 4)}
-            if groups.died[number] < self.frame.days:
-                facts["died"] = str(start + dt.timedelta(days=int(groups.died[number])))
-            if np.isfinite(groups.closed[number]):
-                facts["closed"] = str(start + dt.timedelta(days=int(groups.closed[number])))
-            if groups.receiver[number] >= 0:
-                facts["receiver"] = f"g{groups.receiver[number] + 1 + offsets.groups:03d}"
-            self.groups[f"g{number + 1 + offsets.groups:03d}"] = facts
 
     def _retention(self) -> dict[str, Any]:
         curves = np.array(
@@ -214,9 +206,13 @@ class Tally:
         windows = {"days 0-7": (0, 7), "days 0-28": (0, 28), "days 28-56": (28, 56)}
         figures = {}
         for name, (first, last) in windows.items():
-            share, icc = message_share(self.frame.world, first, last)
+            share, icc = message_share(self.frame.world, first, last, self.joiners)
             figures[name] = {"share_who_write": round(share, 6), "group_icc": round(icc, 6)}
-        return {"of": "group members while they stay, by tenure", **figures}
+        return {
+            "of": "group members while they stay, by tenure; without KOC, hubs, "
+            "loud members, freebie hunters and rings",
+            **figures,
+        }
 
     def _purchases(self) -> dict[str, Any]:
         by_channel = {}
@@ -234,6 +230,7 @@ class Tally:
             }
         return {
             "model": "MBG/NBD, unit week, from the first order; Gamma-Gamma spend",
+            "of": "orders that no campaign, post or cluster caused; rings buy nothing",
             "weeks": PURCHASE_WEEKS.tolist(),
             "weeks_are": "operational: a festival day counts as its factor",
             "by_channel": by_channel,

@@ -180,11 +180,11 @@ class World:
         ("reward", 600.0),
         ("other", 300.0),
     )
-    referrals: Referrals = Referrals()
-    influence: Influence = Influence()
-    freebies: Freebies = Freebies()
-    decline: Decline = Decline()
-    identifiers: Identifiers = Identifiers()
+    referrals: Referrals = dataclasses.field(default_factory=Referrals)
+    influence: Influence = dataclasses.field(default_factory=Influence)
+    freebies: Freebies = dataclasses.field(default_factory=Freebies)
+    decline: Decline = dataclasses.field(default_factory=Decline)
+    identifiers: Identifiers = dataclasses.field(default_factory=Identifiers)
 
     def __post_init__(self) -> None:
         names = tuple(item.name for item in self.channels)

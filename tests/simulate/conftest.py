@@ -32,6 +32,12 @@ def big(plain_frame: Frame) -> Chunk:
 
 
 @pytest.fixture(scope="session")
+def more(plain_frame: Frame, big: Chunk) -> list[Chunk]:
+    """Three chunks of 20,000 members, `big` first: for what is rare."""
+    return [big, *(draw_chunk(plain_frame, number, 20_000) for number in (1, 2))]
+
+
+@pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth, dict[str, pd.DataFrame]]:
     """A written workspace of 1,500 members: folder, truth, tables."""
     folder = tmp_path_factory.mktemp("simulated") / "workspace"
