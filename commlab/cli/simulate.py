@@ -21,7 +21,19 @@ from commlab.cli._base import Command
               help="First day.")  # fmt: skip
 @click.option("--months", default=15, show_default=True, type=click.IntRange(min=1), metavar="N",
               help="Length in months.")  # fmt: skip
-def simulate(out: Path, members: int, seed: int, start: str, months: int) -> None:
+@click.option("--orders-per-member", type=click.FloatRange(min=0, min_open=True), metavar="X",
+              help="Orders for each member on average, instead of about 1.7.")  # fmt: skip
+@click.option("--messages-per-member", type=click.FloatRange(min=0, min_open=True), metavar="X",
+              help="Messages for each member on average, instead of about 18.")  # fmt: skip
+def simulate(
+    out: Path,
+    members: int,
+    seed: int,
+    start: str,
+    months: int,
+    orders_per_member: float | None,
+    messages_per_member: float | None,
+) -> None:
     """Write a made-up community, and what is true of it.
 
     The workspace has every table; truth.json beside them holds the rates, effects and lifetimes
@@ -29,5 +41,13 @@ def simulate(out: Path, members: int, seed: int, start: str, months: int) -> Non
     """
     from commlab.simulate import simulate as write
 
-    truth = write(out, members=members, seed=seed, start=start, months=months)
+    truth = write(
+        out,
+        members=members,
+        seed=seed,
+        start=start,
+        months=months,
+        orders_per_member=orders_per_member,
+        messages_per_member=messages_per_member,
+    )
     click.echo(f"{truth.members:,} members written to {out}")

@@ -21,6 +21,7 @@ from commlab.simulate.channels import ChannelCode, ChannelType
 from commlab.simulate.chunk import draw_chunk, frame
 from commlab.simulate.export import Labels, Offsets, chunk_tables
 from commlab.simulate.introduction import introductions
+from commlab.simulate.scale import scaled
 from commlab.simulate.store import TRUTH_FILE, Store
 from commlab.simulate.texts import phrasebook
 from commlab.simulate.truth import Tally, Truth, read_truth
@@ -47,6 +48,8 @@ def simulate(
     start: str | dt.date = START,
     months: int = MONTHS,
     world: World | None = None,
+    orders_per_member: float | None = None,
+    messages_per_member: float | None = None,
 ) -> Truth:
     """Write a workspace of a made-up community, with its truth beside it.
 
@@ -58,6 +61,8 @@ def simulate(
         start: First local day.
         months: Length; the last day becomes `as_of` in `commlab.toml`.
         world: Parameters; the default world when None.
+        orders_per_member: Orders for each member; as the world has it when None.
+        messages_per_member: Messages for each member, those of staff included.
 
     Returns:
         What is true of the workspace, also written as `truth.json`.
@@ -73,7 +78,8 @@ def simulate(
     if first is None:
         raise ArgumentError("start is empty, must be a date.", fix="Write it as 2025-04-01.")
     days = (add_months(first, months) - first).days
-    shared = frame(world or World(), seed, first, days)
+    rates = {"orders": orders_per_member, "messages": messages_per_member}
+    shared = frame(scaled(world or World(), first, days, **rates), seed, first, days)
     tally, offsets, book = Tally(shared), Offsets(), phrasebook()
     chunks = math.ceil(members / CHUNK)
     with Store(out) as store:
@@ -85,16 +91,26 @@ def simulate(
             offsets = offsets.after(chunk)
         store.add(brand_tables(shared, members, tally.newcomers))
         truth = tally.truth(seed, store.rows)
-        command = _command(Path(out).name, truth, months, world)
+        command = _command(Path(out).name, truth, months, world, rates)
         texts = introductions(truth, store.heads, Path(out).name, command)
         store.finish(settings(shared), {TRUTH_FILE: truth.to_json(), **texts})
     return truth
 
 
-def _command(folder: str, truth: Truth, months: int, world: World | None) -> str:
+def _command(
+    folder: str,
+    truth: Truth,
+    months: int,
+    world: World | None,
+    rates: dict[str, float | None],
+) -> str:
     if world is not None and world != World():
         return "# made from Python: simulate(…, world=World(…)); its parameters are in truth.json"
     words = f"commlab simulate --out {folder} --members {truth.members} --seed {truth.seed}"
     if truth.start.isoformat() != START:
         words += f" --start {truth.start.isoformat()}"
-    return words + (f" --months {months}" if months != MONTHS else "")
+    if months != MONTHS:
+        words += f" --months {months}"
+    for name, rate in rates.items():
+        words += "" if rate is None else f" --{name}-per-member {rate:g}"
+    return words

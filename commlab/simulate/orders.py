@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +84,7 @@ def draw_orders(
     unknown_spend = strange.choice(means, size=unknown, p=shares) * strange.gamma(
         3.0, 1 / 3.0, unknown
     )
-    parts = [
+    parts: list[tuple[Any, ...]] = [
         (purchases.member, purchases.at, kind, purchases.spend, -1, 0.0),
         (np.full(unknown, -1), unknown_at, np.full(unknown, REGULAR), unknown_spend, -1, 0.0),
         (caused.member, caused.at, np.full(caused.at.size, REGULAR), caused.spend, -1, caused.cut),
@@ -94,7 +95,7 @@ def draw_orders(
                       place, item.campaign.price_cut))  # fmt: skip
     member, at, kind, spend = (np.concatenate([part[i] for part in parts]) for i in range(4))
     campaign = np.concatenate([np.full(part[0].size, part[4]) for part in parts])
-    cut = np.concatenate([np.broadcast_to(part[5], part[0].size) for part in parts])
+    cut = np.concatenate([np.ones(part[0].size) * part[5] for part in parts])
     order = np.lexsort((member, at))
     member, at, kind, spend, campaign, cut = (
         item[order] for item in (member, at, kind, spend, campaign, cut)

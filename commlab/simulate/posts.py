@@ -43,7 +43,7 @@ def draw_posts(
     plan = world.influence
     moments = cluster_moments(world, seed, chunk, roles, days)
     parts = []
-    for mask, weekly, subject in (
+    for mask, weekly, topic in (
         (roles.koc, plan.posts, sentences.EXPERIENCE),
         (roles.loud, plan.loud_messages, sentences.CHAT),
     ):
@@ -53,7 +53,7 @@ def draw_posts(
         length = clock.operational(np.minimum(stays.until[stay], float(days))) - begin
         row = np.repeat(np.arange(who.size), rng.poisson(weekly / 7.0 * length))
         at = clock.calendar(begin[row] + rng.random(row.size) * length[row])
-        parts.append((who[row], at, np.full(row.size, subject)))
+        parts.append((who[row], at, np.full(row.size, topic)))
     hub = np.flatnonzero(roles.hub)
     hub = hub[np.argsort(roles.cluster[hub])]
     there = present(stays, roles.stay[hub][:, None], moments)
