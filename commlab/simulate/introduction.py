@@ -33,6 +33,8 @@ _MEANINGS_ZH = {
     "campaigns": "活动",
     "assignments": "活动分组：实验组与对照组",
     "costs": "成本：按月、按渠道、按活动",
+    "referrals": "转介绍：谁邀请了谁、奖励成本",
+    "identities": "身份标识（哈希值）",
 }
 _CHANNELS_ZH = {
     "official_account": "公众号",
@@ -40,6 +42,10 @@ _CHANNELS_ZH = {
     "online_store": "官方商城",
     "search": "微信搜索",
     "referral": "转介绍",
+}
+_CAUSES = {
+    "en": {"neglect": "neglect", "ads_only": "ads only", "imprecise": "imprecise pulling"},
+    "zh": {"neglect": "无人维护", "ads_only": "只发广告", "imprecise": "拉人不精准"},
 }
 _FESTIVALS = {
     "en": {"spring_festival": "Spring Festival", "double_11": "Double 11"},
@@ -88,7 +94,21 @@ def _slots(truth: Truth, lang: str) -> dict[str, Any]:
     factors = dict(facts["world"]["festivals"])
     festivals = [f"{_FESTIVALS[lang].get(name, name)} × {x:g}" for name, x in factors.items()]
     groups = facts["groups"]
+    hunters = facts["freebies"]["by_channel"].items()
+    first = (facts["referrals"].get("by_generation") or [{}])[0]
     return {
+        "k": f"{first.get('k', 0):g}",
+        "kept": f"{facts['referrals'].get('kept_share', 0) * 100:.0f}",
+        "rings": len(facts["influence"]["decoys"]["rings"]),
+        "koc": len(facts["influence"]["koc"]),
+        "lift": f"{facts['influence']['lift']:g}",
+        "loud": len(facts["influence"]["decoys"]["loud"]),
+        "spenders": len(facts["influence"]["decoys"]["big_spenders"]),
+        "clusters": len(facts["influence"]["decoys"]["clusters"]),
+        "hunters": comma.join(
+            f"{_channel(name, lang)} {item['share'] * 100:g} %" for name, item in hunters
+        ),
+        "twice": len(facts["identities"]["one_person"]),
         "brand": facts["world"]["brand"],
         "members": f"{truth.members:,}",
         "start": truth.start.isoformat(),
@@ -101,7 +121,10 @@ def _slots(truth: Truth, lang: str) -> dict[str, Any]:
         )
         or none,
         "icc": f"{facts['activity']['days 0-28']['group_icc']:.3f}",
-        "dead": comma.join(g for g, item in groups.items() if "died" in item) or none,
+        "dead": comma.join(
+            f"{g} ({_CAUSES[lang][item['cause']]})" for g, item in groups.items() if "died" in item
+        )
+        or none,
         "closed": comma.join(g for g, item in groups.items() if "closed" in item) or none,
         "snapshot": facts["unseen"]["first_snapshot_day"] + 1,
         "unseen_memberships": facts["unseen"]["memberships"],
