@@ -89,7 +89,6 @@ def test_an_event_study_recovers_the_planted_lift(alone: tuple[Frame, Chunk]) ->
     shared, drawn = alone
     lift, error, posts = event_study(drawn, shared, drawn.roles.koc)
     assert posts > 3000
-    print(f"lift {lift:.5f} ± {error:.5f}, planted {PLAN.lift}")
     assert abs(lift - PLAN.lift) < 4 * error
     assert lift > 4 * error
 
@@ -98,7 +97,6 @@ def test_loud_decoys_move_nobody(alone: tuple[Frame, Chunk]) -> None:
     shared, drawn = alone
     lift, error, posts = event_study(drawn, shared, drawn.roles.loud)
     assert posts > 10_000
-    print(f"lift {lift:.5f} ± {error:.5f}")
     assert abs(lift) < 4 * error
     assert error < PLAN.lift / 4  # a lift like that of KOC would have been seen
 
@@ -109,7 +107,6 @@ def test_without_influence_the_same_posts_move_nobody(alone: tuple[Frame, Chunk]
     twin_frame = frame(still, 17, START, DAYS)
     twin = draw_chunk(twin_frame, 0, 20_000)
     lift, error, _ = event_study(twin, twin_frame, twin.roles.koc)
-    print(f"lift {lift:.5f} ± {error:.5f}")
     assert abs(lift) < 4 * error
     assert not (twin.caused.by >= 0).any()
     assert np.array_equal(twin.roles.koc, drawn.roles.koc)
