@@ -25,6 +25,8 @@ from commlab.cli._base import Command
               help="Orders for each member on average, instead of about 1.7.")  # fmt: skip
 @click.option("--messages-per-member", type=click.FloatRange(min=0, min_open=True), metavar="X",
               help="Messages for each member on average, instead of about 18.")  # fmt: skip
+@click.option("--fault", "faults", multiple=True, metavar="NAME",
+              help="Plant an export fault, e.g. duplicate_rows; may be given again.")  # fmt: skip
 def simulate(
     out: Path,
     members: int,
@@ -33,6 +35,7 @@ def simulate(
     months: int,
     orders_per_member: float | None,
     messages_per_member: float | None,
+    faults: tuple[str, ...],
 ) -> None:
     """Write a made-up community, and what is true of it.
 
@@ -49,5 +52,6 @@ def simulate(
         months=months,
         orders_per_member=orders_per_member,
         messages_per_member=messages_per_member,
+        faults=faults,
     )
     click.echo(f"{truth.members:,} members written to {out}")

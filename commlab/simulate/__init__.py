@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from commlab import guards
@@ -20,7 +21,10 @@ from commlab.simulate.brand import add_months, brand_tables, settings
 from commlab.simulate.channels import ChannelCode, ChannelType
 from commlab.simulate.chunk import draw_chunk, frame
 from commlab.simulate.export import Labels, Offsets, chunk_tables
+from commlab.simulate.faults import checked, plant_faults
 from commlab.simulate.introduction import introductions
+from commlab.simulate.null_world import NullWorld, null_world
+from commlab.simulate.programme import ProgrammeTally, draw_programme
 from commlab.simulate.scale import scaled
 from commlab.simulate.store import TRUTH_FILE, Store
 from commlab.simulate.texts import phrasebook
@@ -31,8 +35,10 @@ __all__ = [
     "Campaign",
     "ChannelCode",
     "ChannelType",
+    "NullWorld",
     "Truth",
     "World",
+    "null_world",
     "read_truth",
     "simulate",
 ]
@@ -50,6 +56,7 @@ def simulate(
     world: World | None = None,
     orders_per_member: float | None = None,
     messages_per_member: float | None = None,
+    faults: Sequence[str] = (),
 ) -> Truth:
     """Write a workspace of a made-up community, with its truth beside it.
 
@@ -63,6 +70,7 @@ def simulate(
         world: Parameters; the default world when None.
         orders_per_member: Orders for each member; as the world has it when None.
         messages_per_member: Messages for each member, those of staff included.
+        faults: Names of export faults to plant (`commlab.simulate.faults.meanings`).
 
     Returns:
         What is true of the workspace, also written as `truth.json`.
@@ -71,6 +79,7 @@ def simulate(
         ArgumentError: An argument is out of bounds.
         WorkspaceError: `out` holds a workspace that was not simulated.
     """
+    planned = checked(faults)
     guards.whole("members", members, low=1, high=100_000_000)
     guards.whole("seed", seed)
     guards.whole("months", months, low=1, high=120)
@@ -81,16 +90,23 @@ def simulate(
     rates = {"orders": orders_per_member, "messages": messages_per_member}
     shared = frame(scaled(world or World(), first, days, **rates), seed, first, days)
     tally, offsets, book = Tally(shared), Offsets(), phrasebook()
+    programme = ProgrammeTally(shared)
     chunks = math.ceil(members / CHUNK)
     with Store(out) as store:
         for number in range(chunks):
             size = members // chunks + (number < members % chunks)
             chunk = draw_chunk(shared, number, size)
-            store.add(chunk_tables(Labels(shared, number, chunk, offsets), book))
+            labels = Labels(shared, number, chunk, offsets)
+            store.add(chunk_tables(labels, book))
+            store.add(programme.tables(labels, draw_programme(shared, number, chunk)))
             tally.add(chunk, offsets)
             offsets = offsets.after(chunk)
         store.add(brand_tables(shared, members, tally.newcomers))
-        truth = tally.truth(seed, store.rows)
+        truth = tally.truth(seed, store.rows, programme.figures())
+        if planned:
+            store.close()
+            record = plant_faults(store.stage, planned, seed, truth.start, truth.as_of)
+            truth = truth.with_faults(record)
         command = _command(Path(out).name, truth, months, world, rates)
         texts = introductions(truth, store.heads, Path(out).name, command)
         store.finish(settings(shared), {TRUTH_FILE: truth.to_json(), **texts})
@@ -113,4 +129,4 @@ def _command(
         words += f" --months {months}"
     for name, rate in rates.items():
         words += "" if rate is None else f" --{name}-per-member {rate:g}"
-    return words
+    return words + "".join(f" --fault {name}" for name in truth.figures.get("faults", {}))

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from commlab.config import Settings, Target, china_calendar
-from commlab.simulate.campaigns import ARMS, running
+from commlab.simulate.assigned import ARMS
+from commlab.simulate.campaigns import running
 from commlab.simulate.chunk import Frame
 from commlab.simulate.columns import arrow_table, money, times
 from commlab.simulate.export import ZONE
@@ -42,6 +43,7 @@ def settings(frame: Frame) -> Settings:
         currency="CNY",
         as_of=last,
         calendar="china",
+        point_value=frame.world.loyalty.point_value,
         targets=(Target("retention.month1", 0.70, last), Target("retention.month3", 0.55, last)),
     )
 
@@ -108,7 +110,7 @@ def _campaigns(frame: Frame) -> pa.Table:
         kind=[c.kind for c in ours],
         starts_at=times(np.array([c.first_day for c in ours], dtype=float), midnight),
         ends_at=times(np.array([c.first_day + c.days - second / 2 for c in ours]), midnight),
-        design=["randomised"] * n,
+        design=[c.design for c in ours],
         control_arm=[ARMS[0]] * n,
         goal=["orders"] * n,
         target=[0.05] * n,

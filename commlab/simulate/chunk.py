@@ -9,19 +9,22 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from commlab.simulate.campaigns import Assigned, draw_campaigns
+from commlab.simulate.assigned import Assigned
+from commlab.simulate.campaigns import draw_campaigns, extras, kept
 from commlab.simulate.clock import Clock
 from commlab.simulate.contacts import Contacts, draw_contacts
-from commlab.simulate.freebies import Takes, draw_takes, without_hunters
+from commlab.simulate.freebies import Takes, draw_takes, with_hunters
 from commlab.simulate.groups import Groups, Stays, draw_groups, draw_stays
 from commlab.simulate.identities import Identities, draw_identities
 from commlab.simulate.influence import Caused, draw_caused
+from commlab.simulate.interests import Interests, draw_interests
 from commlab.simulate.messages import Messages, activity, draw_messages
 from commlab.simulate.orders import Items, Orders, draw_items, draw_orders
 from commlab.simulate.people import People, advisers, draw_people
 from commlab.simulate.posts import draw_posts
 from commlab.simulate.purchases import Purchases, draw_purchases
 from commlab.simulate.roles import Roles, draw_roles
+from commlab.simulate.sends import Sends, draw_sends
 from commlab.simulate.touches import CheckIns, Touches, draw_check_ins, draw_touches
 from commlab.simulate.world import World
 
@@ -82,6 +85,8 @@ class Chunk:
     caused: Caused
     takes: Takes
     identities: Identities
+    interests: Interests
+    sends: Sends
 
 
 def draw_chunk(frame: Frame, number: int, members: int) -> Chunk:
@@ -104,12 +109,17 @@ def draw_chunk(frame: Frame, number: int, members: int) -> Chunk:
     caused = draw_caused(world, seed, number, people, roles, stays, posts, frame.shop, days)
     takes = draw_takes(world, seed, number, people, roles, frame.chat, days)
     campaigns = [
-        without_hunters(roles, item)
-        for item in draw_campaigns(world, seed, number, people, frame.shop, days)
+        with_hunters(world, people, roles, item)
+        for item in draw_campaigns(world, seed, number, people, purchases, stays, frame.shop, days)
     ]
-    orders = draw_orders(
-        world, seed, number, people, purchases, campaigns, caused, groups, stays, frame.shop, days
+    interests = draw_interests(world, seed, number, people)
+    sends, contacts = draw_sends(
+        world, seed, number, people, contacts, interests, purchases, frame.chat, days
     )
+    orders = draw_orders(
+        world, seed, number, people, kept(purchases, campaigns),
+        [*extras(campaigns), sends.orders, caused.orders], roles, groups, stays, frame.shop, days,
+    )  # fmt: skip
     return Chunk(
         advisers=count,
         people=people,
@@ -132,4 +142,6 @@ def draw_chunk(frame: Frame, number: int, members: int) -> Chunk:
         caused=caused,
         takes=takes,
         identities=draw_identities(world, seed, number, people),
+        interests=interests,
+        sends=sends,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from commlab.simulate.campaigns import Assigned
+from commlab.simulate.assigned import Assigned
 from commlab.simulate.clock import Clock
 from commlab.simulate.people import People
 from commlab.simulate.roles import Roles
@@ -61,9 +61,27 @@ def gone(roles: Roles, takes: Takes, member: np.ndarray, at: np.ndarray) -> np.n
     return roles.hunter[member] & (at > takes.last[member])
 
 
-def without_hunters(roles: Roles, assigned: Assigned) -> Assigned:
-    """Return a campaign in which no hunter takes part, those aside whom it makes buy."""
+def with_hunters(world: World, people: People, roles: Roles, assigned: Assigned) -> Assigned:
+    """Return a campaign as hunters meet it.
+
+    They pay less than others for what it makes them buy (`draw_orders`), which its effect on
+    spend has to heed. Of an assigned campaign they take nothing else, so they take part only if
+    they buy; who takes part of his own accord is left as drawn, or the effect on those who do
+    would be another.
+    """
+    campaign = assigned.campaign
+    theirs = roles.hunter[assigned.member]
+    further = max(world.freebies.cut - campaign.price_cut, 0.0)
+    spend = people.value(world, "spend")[assigned.member[theirs]].sum()
+    effect = assigned.effect_spend - campaign.extra_orders * further * float(spend)
+    if campaign.design == "observational":
+        return dataclasses.replace(assigned, effect_spend=effect)
     caused = np.zeros(roles.hunter.size, dtype=bool)
     caused[assigned.extra_member] = True
-    away = roles.hunter[assigned.member] & ~caused[assigned.member]
-    return dataclasses.replace(assigned, participated=np.where(away, np.nan, assigned.participated))
+    away = theirs & ~caused[assigned.member]
+    return dataclasses.replace(
+        assigned,
+        effect_spend=effect,
+        participated=np.where(away, np.nan, assigned.participated),
+        take_up=np.where(theirs, campaign.extra_orders, assigned.take_up),
+    )

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from commlab.simulate.assigned import Extra
 from commlab.simulate.clock import Clock
 from commlab.simulate.groups import Stays
 from commlab.simulate.people import People
@@ -24,7 +25,6 @@ class Caused:
         member: Local number of the buyer.
         at: Day of the order.
         spend: Amount in yuan before any price cut.
-        cut: Price cut: hunters pay no full price, whoever moves them.
         by: Local number of the KOC whose post caused it; -1 for orders of clusters.
         posts: Original posts of each member that count as those of a KOC.
         audience: Sum over those posts of the members present.
@@ -33,10 +33,14 @@ class Caused:
     member: np.ndarray
     at: np.ndarray
     spend: np.ndarray
-    cut: np.ndarray
     by: np.ndarray
     posts: np.ndarray
     audience: np.ndarray
+
+    @property
+    def orders(self) -> Extra:
+        """The orders, as the baskets take them."""
+        return Extra(self.member, self.at, self.spend)
 
 
 def draw_caused(
@@ -72,7 +76,6 @@ def draw_caused(
         member=member,
         at=np.concatenate([after[buys], pairs[1]]),
         spend=rng.gamma(world.spend_p, 1.0, member.size) / scale[member],
-        cut=np.where(roles.hunter[member], world.freebies.cut, 0.0),
         by=np.concatenate([writer[row[buys]], np.full(pairs[0].size, -1)]),
         posts=np.bincount(writer, minlength=n),
         audience=np.bincount(writer[row], minlength=n),

@@ -32,6 +32,15 @@ _MEANINGS_ZH = {
     "check_ins": "打卡",
     "campaigns": "活动",
     "assignments": "活动分组：实验组与对照组",
+    "sends": "推送：群发、群 SOP，计划与执行、点击",
+    "staff_days": "员工日报：单聊数、回复率、回复时长、新增好友",
+    "group_days": "群日报：人数、发言、进群、退群",
+    "tags": "标签：企业、个人、规则、问卷、渠道",
+    "coupons": "优惠券：发放、核销、过期",
+    "points": "积分流水：获得、消耗、过期、期初余额",
+    "tiers": "会员等级：起止时间",
+    "surveys": "问卷：每期、每题一行",
+    "contents": "内容：形式、主题、曝光与互动",
     "costs": "成本：按月、按渠道、按活动",
     "referrals": "转介绍：谁邀请了谁、奖励成本",
     "identities": "身份标识（哈希值）",
@@ -129,6 +138,11 @@ def _slots(truth: Truth, lang: str) -> dict[str, Any]:
         "snapshot": facts["unseen"]["first_snapshot_day"] + 1,
         "unseen_memberships": facts["unseen"]["memberships"],
         "unseen_contacts": facts["unseen"]["contacts"],
+        "gain": f"{facts['sends']['gain_of_a_tag']:g}",
+        "contradictory": f"{facts['tags']['contradictory']:,}",
+        "stale": f"{facts['tags']['stale']:,}",
+        "liability": f"{facts['points']['liability_fen'] / 100:,.2f}",
+        "nps": f"{facts['surveys']['nps']['members'] - facts['surveys']['nps']['others']:.0f}",
         "unknown": f"{facts['orders']['unknown_buyers']:,}",
     }
 
@@ -138,12 +152,26 @@ def _channel(name: str, lang: str) -> str:
 
 
 def _campaign(name: str, facts: dict[str, Any], lang: str) -> str:
+    effect, zh = facts["effect_orders"], lang == "zh"
+    size = f"{abs(effect):.2g}"
     if facts["null"]:
-        return f"`{name}` 真实效果为零" if lang == "zh" else f"`{name}` does nothing"
-    effect = f"{facts['effect_orders']:g}"
-    if lang == "zh":
-        return f"`{name}` 真实效果为人均多 {effect} 笔订单"
-    return f"`{name}` adds {effect} orders a person"
+        return f"`{name}` 真实效果为零" if zh else f"`{name}` does nothing"
+    if facts["design"] == "observational":
+        words = (
+            f"`{name}` 使参与者人均多 {size} 笔" if zh else f"`{name}` adds {size} a participant"
+        )
+        hidden = facts["confounding"]["hidden"]
+        note = {
+            "lasting": ("（另有长期存在的隐藏原因）", " (beside a lasting hidden cause)"),
+            "momentary": ("（另有只在活动期出现的隐藏原因）", " (beside a momentary one)"),
+        }.get(hidden, ("", ""))
+        return words + note[0 if zh else 1]
+    if effect < 0:
+        return f"`{name}` 使人均少 {size} 笔" if zh else f"`{name}` costs {size} orders a person"
+    where = ("（按群分组）", " (assigned by group)") if facts["design"] == "clustered" else ("", "")
+    if zh:
+        return f"`{name}` 使人均多 {size} 笔{where[0]}"
+    return f"`{name}` adds {size} orders a person{where[1]}"
 
 
 def _overview(truth: Truth, lang: str) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 
 from commlab.simulate import texts
-from commlab.simulate.campaigns import Assigned
+from commlab.simulate.assigned import Extra
 from commlab.simulate.clock import Clock
 from commlab.simulate.groups import Groups, Stays
-from commlab.simulate.influence import Caused
 from commlab.simulate.people import People
 from commlab.simulate.purchases import Purchases
+from commlab.simulate.roles import Roles
 from commlab.simulate.streams import stream
 from commlab.simulate.world import World
 
@@ -37,6 +36,7 @@ class Orders:
         refund: Refunded by the end of the world.
         refunded: Day of the refund; NaN for none.
         campaign: Place among the running campaigns; -1 for none.
+        team: Number of the buying team in the chunk; -1 for none.
         group: Local number of the group that it came from; -1 for none.
         with_adviser: True when it is booked to the buyer's adviser.
         shop: Place in `SHOPS`.
@@ -51,6 +51,7 @@ class Orders:
     refund: np.ndarray
     refunded: np.ndarray
     campaign: np.ndarray
+    team: np.ndarray
     group: np.ndarray
     with_adviser: np.ndarray
     shop: np.ndarray
@@ -65,14 +66,14 @@ def draw_orders(
     chunk: int,
     people: People,
     purchases: Purchases,
-    assigned: list[Assigned],
-    caused: Caused,
+    extras: list[Extra],
+    roles: Roles,
     groups: Groups,
     stays: Stays,
     clock: Clock,
     days: int,
 ) -> Orders:
-    """Turn purchases into orders, and add those of unknown buyers."""
+    """Turn purchases into orders, and add the extra ones and those of unknown buyers."""
     rng = stream(seed, "baskets", chunk)
     strange = stream(seed, "unknown_buyers", chunk)
     kind = _first_kind(world, rng, people, purchases)
@@ -84,21 +85,28 @@ def draw_orders(
     unknown_spend = strange.choice(means, size=unknown, p=shares) * strange.gamma(
         3.0, 1 / 3.0, unknown
     )
-    parts: list[tuple[Any, ...]] = [
-        (purchases.member, purchases.at, kind, purchases.spend, -1, 0.0),
-        (np.full(unknown, -1), unknown_at, np.full(unknown, REGULAR), unknown_spend, -1, 0.0),
-        (caused.member, caused.at, np.full(caused.at.size, REGULAR), caused.spend, -1, caused.cut),
+    strangers = np.full(unknown, -1)
+    parts = [
+        Extra(purchases.member, purchases.at, purchases.spend),
+        Extra(strangers, unknown_at, unknown_spend),
+        *extras,
     ]
-    for place, item in enumerate(assigned):
-        n = item.extra_member.size
-        parts.append((item.extra_member, item.extra_at, np.full(n, REGULAR), item.extra_spend,
-                      place, item.campaign.price_cut))  # fmt: skip
-    member, at, kind, spend = (np.concatenate([part[i] for part in parts]) for i in range(4))
-    campaign = np.concatenate([np.full(part[0].size, part[4]) for part in parts])
-    cut = np.concatenate([np.ones(part[0].size) * part[5] for part in parts])
+    sizes = [part.member.size for part in parts]
+    member = np.concatenate([part.member for part in parts])
+    at = np.concatenate([part.at for part in parts])
+    spend = np.concatenate([part.spend for part in parts])
+    kind = np.concatenate([kind, np.full(member.size - kind.size, REGULAR)])
+    campaign = np.repeat([part.campaign for part in parts], sizes)
+    cut = np.repeat([part.cut for part in parts], sizes)
+    team = np.concatenate(
+        [p.team if p.team.size else np.full(n, -1) for p, n in zip(parts, sizes, strict=True)]
+    )
+    # Freebie hunters pay no full price, whoever makes them buy.
+    hunter = (member >= 0) & roles.hunter[member]
+    cut = np.where(hunter, np.maximum(cut, world.freebies.cut), cut)
     order = np.lexsort((member, at))
-    member, at, kind, spend, campaign, cut = (
-        item[order] for item in (member, at, kind, spend, campaign, cut)
+    member, at, kind, spend, campaign, cut, team = (
+        item[order] for item in (member, at, kind, spend, campaign, cut, team)
     )
     amount, list_amount = _prices(world, rng, kind, spend, cut)
     n = member.size
@@ -116,6 +124,7 @@ def draw_orders(
         refund=refund,
         refunded=refunded,
         campaign=campaign,
+        team=team,
         group=group,
         with_adviser=(member >= 0) & (rng.random(n) < 0.4),
         shop=rng.choice(3, size=n, p=[0.58, 0.27, 0.15]),

@@ -49,7 +49,7 @@ class Store:
     def __enter__(self) -> Store:
         self._made = not self.out.exists()
         self.out.mkdir(parents=True, exist_ok=True)
-        self._stage = Path(tempfile.mkdtemp(prefix=".simulate-", dir=self.out))
+        self.stage = Path(tempfile.mkdtemp(prefix=".simulate-", dir=self.out))
         return self
 
     def __exit__(
@@ -60,7 +60,7 @@ class Store:
     ) -> None:
         for writer in self._writers.values():
             writer.close()
-        shutil.rmtree(self._stage)
+        shutil.rmtree(self.stage)
         if error is not None and self._made:
             shutil.rmtree(self.out)
 
@@ -70,11 +70,17 @@ class Store:
             if name not in self._writers:
                 schema = rows.schema.with_metadata(UNIQUE if TABLES[name].key else None)
                 self._writers[name] = pq.ParquetWriter(
-                    self._stage / f"{name}.parquet", schema, compression="zstd"
+                    self.stage / f"{name}.parquet", schema, compression="zstd"
                 )
                 self.rows[name], self.heads[name] = 0, rows.slice(0, HEAD_ROWS)
             self._writers[name].write_table(rows)
             self.rows[name] += rows.num_rows
+
+    def close(self) -> None:
+        """Close the tables: from now on they are files in `stage`."""
+        for writer in self._writers.values():
+            writer.close()
+        self._writers = {}
 
     def finish(self, settings: Settings, texts: dict[str, str]) -> None:
         """Move everything into place, and take away tables of an earlier simulation.
@@ -83,16 +89,15 @@ class Store:
             settings: Settings of the workspace.
             texts: Other files by name, the truth file among them.
         """
-        for writer in self._writers.values():
-            writer.close()
-        written = set(self._writers)
-        self._writers = {}
-        (self._stage / SETTINGS_FILE).write_text(settings_to_toml(settings), encoding="utf-8")
+        self.close()
+        (self.stage / SETTINGS_FILE).write_text(settings_to_toml(settings), encoding="utf-8")
         for name, text in texts.items():
-            (self._stage / name).write_text(text, encoding="utf-8")
+            (self.stage / name).write_text(text, encoding="utf-8")
+        staged = {path.name for path in self.stage.iterdir()}
         # The truth comes first: a workspace cut off half-way is still known as a simulated one.
-        for path in sorted(self._stage.iterdir(), key=lambda path: path.name != TRUTH_FILE):
+        for path in sorted(self.stage.iterdir(), key=lambda path: path.name != TRUTH_FILE):
             path.replace(self.out / path.name)
         for name in TABLES:
-            if name not in written:
-                (self.out / f"{name}.parquet").unlink(missing_ok=True)
+            for file in (f"{name}.parquet", f"{name}.csv"):
+                if file not in staged:
+                    (self.out / file).unlink(missing_ok=True)

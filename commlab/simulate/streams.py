@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 from scipy import special
 
@@ -39,19 +41,42 @@ TOPICS = (
     "clusters",
     "buyers",
     "takes",
+    "designs",
+    "sends",
+    "send_orders",
+    "interests",
+    "tags",
+    "contents",
+    "staff_days",
+    "surveys",
+    "coupons",
+    "points",
+    "faults",
+    "null_world",
 )
 
 
-def stream(seed: int, topic: str, chunk: int = 0) -> np.random.Generator:
+def stream(seed: int, topic: str, chunk: int = 0, *parts: int) -> np.random.Generator:
     """Return the generator of one topic in one chunk of members.
+
+    Args:
+        seed: Seed of the world.
+        topic: One of `TOPICS`.
+        chunk: Number of the chunk.
+        parts: Parts of the topic that must not disturb each other, e.g. `named("c05")`.
 
     Example:
         >>> bool(stream(1, "people").random() == stream(1, "people").random())
         True
     """
     return np.random.default_rng(
-        np.random.SeedSequence(seed, spawn_key=(TOPICS.index(topic), chunk))
+        np.random.SeedSequence(seed, spawn_key=(TOPICS.index(topic), chunk, *parts))
     )
+
+
+def named(text: str) -> int:
+    """Return a number for a name, the same in every process."""
+    return zlib.crc32(text.encode())
 
 
 def linked_uniform(

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from commlab.simulate.campaigns import Assigned
+from commlab.simulate.assigned import Assigned
 from commlab.simulate.clock import Clock
 from commlab.simulate.contacts import Contacts
 from commlab.simulate.freebies import Takes, gone

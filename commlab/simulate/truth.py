@@ -14,6 +14,7 @@ from commlab import guards
 from commlab.config import china_calendar
 from commlab.errors import WorkspaceError
 from commlab.simulate.brand import month_starts, recruits
+from commlab.simulate.campaign_truth import blank_campaign, campaign_truth, count_campaign
 from commlab.simulate.campaigns import running
 from commlab.simulate.chunk import Chunk, Frame
 from commlab.simulate.closed_forms import (
@@ -51,6 +52,11 @@ class Truth:
     as_of: dt.date
     rows: dict[str, int]
     figures: dict[str, Any]
+
+    def with_faults(self, faults: dict[str, Any]) -> Truth:
+        """Return the truth with the record of the faults; `rows` stay those before them."""
+        figures = {**self.figures, "faults": json.loads(json.dumps(faults))}
+        return dataclasses.replace(self, figures=figures)
 
     def to_json(self) -> str:
         """Return the text of `truth.json`."""
@@ -103,10 +109,7 @@ class Tally:
         self.harsh: list[str] = []
         self.groups: dict[str, dict[str, Any]] = {}
         self.planted = Planted(frame)
-        self.campaigns = [
-            {"control": 0, "treated": 0, "participants": 0, "extra": 0, "spend": 0.0}
-            for _ in running(world, frame.days)
-        ]
+        self.campaigns = [blank_campaign() for _ in running(world, frame.days)]
 
     def add(self, chunk: Chunk, offsets: Offsets) -> None:
         """Count one chunk."""
@@ -124,20 +127,16 @@ class Tally:
         self._add_contacts(chunk, offsets)
         self.groups |= group_facts(self.frame, chunk, offsets)
         self.planted.add(chunk, offsets)
-        spend = chunk.people.value(world, "spend")
         for total, item in zip(self.campaigns, chunk.campaigns, strict=True):
-            total["control"] += int((~item.treated).sum())
-            total["treated"] += int(item.treated.sum())
-            total["participants"] += int(np.isfinite(item.participated).sum())
-            total["extra"] += item.extra_member.size
-            total["spend"] += float(spend[item.member].sum())
+            count_campaign(total, item)
 
-    def truth(self, seed: int, rows: dict[str, int]) -> Truth:
+    def truth(self, seed: int, rows: dict[str, int], more: dict[str, Any]) -> Truth:
         """Return the truth of the world.
 
         Args:
             seed: Seed of the world.
             rows: Rows by table.
+            more: Further topics.
         """
         frame = self.frame
         as_of = frame.start + dt.timedelta(days=frame.days - 1)
@@ -164,6 +163,7 @@ class Tally:
                 "first_snapshot_day": frame.world.first_snapshot,
             },
             "orders": {"unknown_buyers": self.unknown_orders},
+            **more,
             "world": dataclasses.asdict(frame.world),
         }
         # As JSON will give it back: a truth just made equals the same one read from its file.
@@ -267,23 +267,11 @@ class Tally:
         }
 
     def _campaigns(self) -> dict[str, Any]:
-        figures = {}
-        for item, total in zip(
-            running(self.frame.world, self.frame.days), self.campaigns, strict=True
-        ):
-            assigned = max(total["control"] + total["treated"], 1)
-            spend = item.extra_orders * (1.0 - item.price_cut) * total["spend"] / assigned
-            figures[item.campaign_id] = {
-                "design": "randomised",
-                "null": item.extra_orders == 0,
-                "effect_orders": item.extra_orders,
-                "effect_spend": round(spend, 6),
-                "effect_is": "expected difference a person over the campaign's days, "
-                "orders of the campaign included, before refunds",
-                **{name: total[name] for name in ("control", "treated", "participants")},
-                "orders_caused": total["extra"],
-            }
-        return figures
+        ours = running(self.frame.world, self.frame.days)
+        return {
+            item.campaign_id: campaign_truth(item, total)
+            for item, total in zip(ours, self.campaigns, strict=True)
+        }
 
 
 def _rounded(values: np.ndarray) -> list[float]:

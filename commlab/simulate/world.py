@@ -12,42 +12,8 @@ from commlab import guards
 from commlab.errors import ArgumentError
 from commlab.simulate.behaviour import Decline, Freebies, Identifiers, Influence, Referrals
 from commlab.simulate.channels import CHANNEL_CODES, CHANNEL_TYPES, ChannelCode, ChannelType
-
-
-@dataclasses.dataclass(frozen=True)
-class Campaign:
-    """One randomised campaign.
-
-    Attributes:
-        campaign_id: Its id.
-        name: Its name.
-        kind: What it is, as in `campaigns.kind`.
-        first_day: First day, counted from the start of the world.
-        days: Length in days.
-        treated: Probability of the arm `treated`.
-        extra_orders: Orders that a treated person places because of it: a Bernoulli draw each,
-            so also the expected difference in orders. 0 is a null campaign.
-        price_cut: Share of the list price that the extra orders save.
-        take_up: Probability that a treated newcomer of average liveliness takes part.
-        cost: What it cost the brand, beside the price cut.
-    """
-
-    campaign_id: str
-    name: str
-    kind: str
-    first_day: int
-    days: int
-    treated: float
-    extra_orders: float
-    price_cut: float
-    take_up: float
-    cost: float
-
-
-_CAMPAIGNS = (
-    Campaign("c01", "春日回购券", "coupon", 344, 14, 0.5, 0.10, 0.15, 0.45, 3800.0),
-    Campaign("c02", "敏感肌护理小课堂", "lecture", 405, 14, 0.5, 0.0, 0.0, 0.35, 2600.0),
-)
+from commlab.simulate.designs import CAMPAIGNS, Campaign
+from commlab.simulate.practice import ContentPlan, Loyalty, Pushes, Service, Surveys, Tagging
 
 # Share of the day's events by hour: chat peaks at 08-10 and 20-22, shopping at noon and 21.
 _CHAT_HOURS = (
@@ -66,7 +32,7 @@ class World:
         brand: Name of the made-up brand.
         channels: Kinds of channels.
         codes: Channel codes.
-        campaigns: Randomised campaigns; those that do not fit into the months are left out.
+        campaigns: Campaigns of every design; those that do not fit into the months are left out.
         growth: Newcomers a day at the end over those at the start.
         members_per_group: Newcomers for each group; about two thirds of them join one.
         members_per_adviser: Newcomers for each adviser.
@@ -118,12 +84,18 @@ class World:
         freebies: Freebie hunters.
         decline: Why groups die.
         identifiers: Which identifiers are known.
+        pushes: Mass sends.
+        tagging: Tags.
+        content: Contents in groups.
+        loyalty: Tiers, points, coupons.
+        surveys: Survey waves.
+        service: One-to-one service.
     """
 
     brand: str = "晨雀护肤"
     channels: tuple[ChannelType, ...] = CHANNEL_TYPES
     codes: tuple[ChannelCode, ...] = CHANNEL_CODES
-    campaigns: tuple[Campaign, ...] = _CAMPAIGNS
+    campaigns: tuple[Campaign, ...] = CAMPAIGNS
     growth: float = 1.5
     members_per_group: int = 80
     members_per_adviser: int = 330
@@ -185,6 +157,12 @@ class World:
     freebies: Freebies = dataclasses.field(default_factory=Freebies)
     decline: Decline = dataclasses.field(default_factory=Decline)
     identifiers: Identifiers = dataclasses.field(default_factory=Identifiers)
+    pushes: Pushes = dataclasses.field(default_factory=Pushes)
+    tagging: Tagging = dataclasses.field(default_factory=Tagging)
+    content: ContentPlan = dataclasses.field(default_factory=ContentPlan)
+    loyalty: Loyalty = dataclasses.field(default_factory=Loyalty)
+    surveys: Surveys = dataclasses.field(default_factory=Surveys)
+    service: Service = dataclasses.field(default_factory=Service)
 
     def __post_init__(self) -> None:
         names = tuple(item.name for item in self.channels)

@@ -35,7 +35,8 @@ def test_shares_by_channel(more: list[Chunk]) -> None:
 
 def test_they_take_much_and_give_nothing(big: Chunk) -> None:
     hunter = big.roles.hunter
-    caused = np.concatenate([big.caused.member, *(c.extra_member for c in big.campaigns)])
+    ran = [part for c in big.campaigns for part in (c.extra_member, c.other_member)]
+    caused = np.concatenate([big.caused.member, big.sends.orders.member, *ran])
     assert not hunter[big.purchases.member].any()
     orders = big.orders
     theirs = (orders.member >= 0) & hunter[orders.member]

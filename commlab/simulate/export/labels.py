@@ -30,6 +30,7 @@ class Offsets:
     bots: int = 0
     orders: int = 0
     messages: int = 0
+    teams: int = 0
 
     def after(self, chunk: Chunk) -> Offsets:
         """Return the offsets of the next chunk."""
@@ -41,6 +42,7 @@ class Offsets:
             bots=self.bots + BOTS,
             orders=self.orders + len(chunk.orders),
             messages=self.messages + len(chunk.messages),
+            teams=self.teams + int(chunk.orders.team.max(initial=-1)) + 1,
         )
 
 
@@ -91,6 +93,10 @@ class Labels:
     def messages(self, local: np.ndarray) -> pa.Array:
         """Return message ids."""
         return _after("x", local, self.offsets.messages, 8)
+
+    def teams(self, local: np.ndarray) -> pa.Array:
+        """Return ids of buying teams."""
+        return _after("t", local, self.offsets.teams, 4)
 
     def codes(self, place: np.ndarray) -> pa.Array:
         """Return channel codes."""

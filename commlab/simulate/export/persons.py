@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from commlab.simulate.campaigns import ARMS
+from commlab.simulate.assigned import ARMS
 from commlab.simulate.columns import arrow_table, pick
 from commlab.simulate.contacts import WAYS
 from commlab.simulate.export.labels import Labels
@@ -93,6 +93,9 @@ def assignments(labels: Labels) -> pa.Table | None:
             member_id=labels.members(item.member),
             arm=pick(ARMS, item.treated.astype(np.int64)),
             assigned_at=labels.times(np.full(item.member.size, item.at)),
+            cluster_id=labels.groups(
+                np.full(item.member.size, -1) if item.cluster is None else item.cluster
+            ),
             participated_at=labels.times(item.participated),
         )
         for place, item in enumerate(labels.chunk.campaigns)

@@ -34,6 +34,7 @@ def orders(labels: Labels) -> pa.Table:
         campaign_id=labels.campaigns(ours.campaign),
         group_id=labels.groups(ours.group),
         adviser_id=labels.advisers(np.where(ours.with_adviser, adviser, -1)),
+        team_id=labels.teams(ours.team),
     )
 
 
