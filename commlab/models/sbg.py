@@ -192,8 +192,9 @@ class ShiftedBetaGeometricModel:
     def parameter_intervals(self, *, level: float = LEVEL, deff: float = 1.0) -> pd.DataFrame:
         """Return alpha and beta with their profile-likelihood intervals.
 
-        alpha and beta lie along a ridge: the likelihood falls slowly to one side, so estimate
-        ± error misses too often on that side (Venzon & Moolgavkar 1988, Applied Statistics 37).
+        alpha and beta lie along a ridge on which the likelihood falls slowly to one side, so
+        estimate ± error misses mostly on that side (docs/truth/survival.md). Source: Venzon &
+        Moolgavkar 1988, Applied Statistics 37.
 
         Args:
             level: Confidence level.
