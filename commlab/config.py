@@ -21,6 +21,7 @@ MIN_AT_RISK = 30  # below it a Wilson interval is wider than any decision
 MIN_EVENTS = 5  # rule of thumb for the normal approximation of a rate
 SMALL_CELL = 5  # cells of fewer people can point at a person
 EARLIEST = dt.date(2010, 1, 1)  # WeChat is from 2011: earlier times are most likely wrong
+MIN_REPEAT_BUYERS = 100  # CDNOW's log error of b, .29 at 946, is .9 there: b is open five-fold
 DEATH_DAYS = 14  # a group without a member message for so long counts as dead
 
 
