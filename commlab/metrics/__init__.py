@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from commlab.metrics.retention import overall_retention, retention
     from commlab.metrics.revenue import revenue_retention
     from commlab.metrics.silent import silent_members
+    from commlab.metrics.rfm import rfm_groups, rfm_summary
     from commlab.metrics.survival import (
         friendship_rows,
         history,
@@ -72,6 +73,8 @@ __all__ = [
     "retention_change",
     "retention_kinds",
     "revenue_retention",
+    "rfm_groups",
+    "rfm_summary",
     "rolling_cutoffs",
     "silent_members",
     "span",
@@ -107,6 +110,8 @@ _HOMES = {
     "retention_change": "headline",
     "retention_kinds": "kinds",
     "revenue_retention": "revenue",
+    "rfm_groups": "rfm",
+    "rfm_summary": "rfm",
     "rolling_cutoffs": "survival",
     "silent_members": "silent",
     "span": "latest",

@@ -15,8 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from commlab.models.backtest_survival import Backtest, Verdict, backtest
+    from commlab.models.bgnbd import BetaGeoModel
     from commlab.models.decomposition import Decomposition, decompose
     from commlab.models.holdout import holdout_arms
+    from commlab.models.gammagamma import GammaGammaModel
+    from commlab.models.mbgnbd import ModifiedBetaGeoModel
+    from commlab.models.paretonbd import ParetoNBDModel
     from commlab.models.projection import project
     from commlab.models.sbg import ShiftedBetaGeometricModel
     from commlab.models.segments import lost_members
@@ -24,7 +28,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Backtest": "backtest_survival",
+    "BetaGeoModel": "bgnbd",
     "Decomposition": "decomposition",
+    "GammaGammaModel": "gammagamma",
+    "ModifiedBetaGeoModel": "mbgnbd",
+    "ParetoNBDModel": "paretonbd",
     "ShiftedBetaGeometricModel": "sbg",
     "Verdict": "backtest_survival",
     "backtest": "backtest_survival",
@@ -39,7 +47,11 @@ _HOMES = {
 
 __all__ = [
     "Backtest",
+    "BetaGeoModel",
     "Decomposition",
+    "GammaGammaModel",
+    "ModifiedBetaGeoModel",
+    "ParetoNBDModel",
     "ShiftedBetaGeometricModel",
     "Verdict",
     "backtest",
