@@ -37,9 +37,7 @@ def _people(ds: Dataset, until: dt.date | None) -> ir.Table:
     orders = orders.mutate(day=orders.paid_at.cast("date").epoch_days().cast("int64"))
     last = (end - dt.date(1970, 1, 1)).days
     orders = orders.filter(orders.day <= last)
-    days = orders.group_by("member_id", "day").agg(
-        net=(orders.amount - orders.refund_amount).sum()
-    )
+    days = orders.group_by("member_id", "day").agg(net=(orders.amount - orders.refund_amount).sum())
     days = days.filter(days.net > 0)
     people = days.group_by("member_id").agg(
         frequency=days.count() - 1,
@@ -120,7 +118,9 @@ def rfm_groups(
     frame = ds.frame(people.group_by(key).agg(weight=people.count()), key)
     frame["recency"], frame["T"] = frame["recency_days"] / unit, frame["T_days"] / unit
     frame.attrs["time_unit"] = time_unit
-    return frame[["frequency", "recency", "T", "weight", *key[1:]]], people.select("member_id", *key)
+    return frame[["frequency", "recency", "T", "weight", *key[1:]]], people.select(
+        "member_id", *key
+    )
 
 
 def _warn_refunded(ds: Dataset, kept: int) -> None:

@@ -42,7 +42,11 @@ def _mean_rate(customers: Customers) -> float:
 
 
 def log_odds_dead(
-    params: Sequence[npt.ArrayLike], x: npt.ArrayLike, tx: npt.ArrayLike, T: npt.ArrayLike, first: int
+    params: Sequence[npt.ArrayLike],
+    x: npt.ArrayLike,
+    tx: npt.ArrayLike,
+    T: npt.ArrayLike,
+    first: int,
 ) -> Array:
     """Return the log odds that the customer has left by T; −inf for one-timers of BG/NBD."""
     r, alpha, a, b = (np.asarray(value, dtype=float) for value in params)
@@ -54,7 +58,11 @@ def log_odds_dead(
 
 
 def log_likelihood(
-    params: Sequence[npt.ArrayLike], x: npt.ArrayLike, tx: npt.ArrayLike, T: npt.ArrayLike, first: int
+    params: Sequence[npt.ArrayLike],
+    x: npt.ArrayLike,
+    tx: npt.ArrayLike,
+    T: npt.ArrayLike,
+    first: int,
 ) -> Array:
     """Return the log-likelihood of each customer (FHL 2005 eq. 6; Batislam et al. 2007 eq. 2)."""
     r, alpha, a, b = (np.asarray(value, dtype=float) for value in params)
@@ -131,7 +139,8 @@ class _Sums:
         n, steps = float(weight.sum()), x + self.first
         value = float(weight @ (_log_gamma_ratio(np.float64(r), x) + r * np.log(alpha)))
         value += float(
-            weight @ (_log_gamma_ratio(np.float64(b), steps) - _log_gamma_ratio(np.float64(a + b), steps))
+            weight
+            @ (_log_gamma_ratio(np.float64(b), steps) - _log_gamma_ratio(np.float64(a + b), steps))
         )
         digamma, trigamma = special.digamma, lambda z: special.polygamma(1, z)
         both = weight @ (digamma(a + b) - digamma(a + b + steps))

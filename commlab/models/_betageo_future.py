@@ -38,7 +38,7 @@ def expected(shape: Array, scale: Array, a: Array, stay: Array, t: Array) -> Arr
     out = np.empty(len(t))
     z = t / (scale + t)
     A = a + stay - 1 - shape
-    series = (z <= _NEAR) & (A >= _SERIES_A[0]) & (A <= _SERIES_A[1]) & (a <= _SERIES_A[1])
+    series = (z <= _NEAR) & (_SERIES_A[0] <= A) & (_SERIES_A[1] >= A) & (a <= _SERIES_A[1])
     for low, high in zip(_BANDS[:-1], _BANDS[1:], strict=True):
         band = np.flatnonzero(series & (z <= high) & ((z > low) | (low == 0)))
         for start in range(0, len(band), _BLOCK):
@@ -80,7 +80,7 @@ def rate(shape: Array, a: Array, stay: Array, v: Array) -> Array:
     """
     shape, a, stay, v = np.broadcast_arrays(shape, a, stay, v)
     A = a + stay - 1 - shape
-    plain = (A >= _SERIES_A[0]) & (A <= _SERIES_A[1]) & (a <= _SERIES_A[1])
+    plain = (_SERIES_A[0] <= A) & (_SERIES_A[1] >= A) & (a <= _SERIES_A[1])
     out = np.empty(shape.shape)
     z = -np.expm1(-v[plain])
     out[plain] = (

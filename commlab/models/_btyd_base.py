@@ -274,7 +274,9 @@ class BuyTillYouDieModel(abc.ABC):
         """
         horizon = _horizon(horizon)
         return self._times_alive(
-            rfm, "expected_purchases", lambda x, T: self._expected_alive(self._params(), x, T, horizon)
+            rfm,
+            "expected_purchases",
+            lambda x, T: self._expected_alive(self._params(), x, T, horizon),
         )
 
     def probability_of_purchase(self, rfm: pd.DataFrame, horizon: float) -> pd.Series:
@@ -286,9 +288,7 @@ class BuyTillYouDieModel(abc.ABC):
             lambda x, T: 1 - self._none_alive(self._params(), x, T, horizon),
         )
 
-    def dert(
-        self, rfm: pd.DataFrame, discount: float, horizon: float | None = None
-    ) -> pd.Series:
+    def dert(self, rfm: pd.DataFrame, discount: float, horizon: float | None = None) -> pd.Series:
         """Return the discounted expected residual transactions, aligned with the rows.
 
         Args:

@@ -38,7 +38,9 @@ def starts(customers: Customers) -> list[Array]:
     ]
 
 
-def _nodes(alpha: Array, beta: Array, power: Array, s: Array, tx: Array, T: Array) -> tuple[Array, Array]:
+def _nodes(
+    alpha: Array, beta: Array, power: Array, s: Array, tx: Array, T: Array
+) -> tuple[Array, Array]:
     """Return y and the logarithm of its quadrature weight, a last axis of nodes."""
     near = np.minimum(alpha, beta)
     from_ = near + tx
