@@ -19,6 +19,7 @@ from scipy import special
 from commlab.models._btyd_data import Array, Customers
 
 PARAMETERS = ("r", "alpha", "a", "b")
+Params = Sequence[npt.ArrayLike] | Array
 # Rows worked on at once: the dozen arrays of a block stay in the cache, and OpenBLAS does not start
 # threads for a dot product of fewer than 10,000 (they wait for each other longer than they work).
 _BLOCK = 8_192
@@ -42,7 +43,7 @@ def _mean_rate(customers: Customers) -> float:
 
 
 def log_odds_dead(
-    params: Sequence[npt.ArrayLike],
+    params: Params,
     x: npt.ArrayLike,
     tx: npt.ArrayLike,
     T: npt.ArrayLike,
@@ -58,7 +59,7 @@ def log_odds_dead(
 
 
 def log_likelihood(
-    params: Sequence[npt.ArrayLike],
+    params: Params,
     x: npt.ArrayLike,
     tx: npt.ArrayLike,
     T: npt.ArrayLike,
@@ -73,7 +74,7 @@ def log_likelihood(
     return np.asarray(alive + softplus(log_odds_dead(params, x, tx, T, first)))
 
 
-def _log_gamma_ratio(base: Array, steps: Array) -> Array:
+def _log_gamma_ratio(base: Array | float, steps: Array) -> Array:
     """Return log Γ(base + steps) − log Γ(base)."""
     return np.asarray(special.gammaln(base + steps) - special.gammaln(base))
 
@@ -137,11 +138,8 @@ class _Sums:
         r, alpha, a, b = (float(value) for value in params)
         x, weight = self.x_values, self.x_weight
         n, steps = float(weight.sum()), x + self.first
-        value = float(weight @ (_log_gamma_ratio(np.float64(r), x) + r * np.log(alpha)))
-        value += float(
-            weight
-            @ (_log_gamma_ratio(np.float64(b), steps) - _log_gamma_ratio(np.float64(a + b), steps))
-        )
+        value = float(weight @ (_log_gamma_ratio(r, x) + r * np.log(alpha)))
+        value += float(weight @ (_log_gamma_ratio(b, steps) - _log_gamma_ratio(a + b, steps)))
         digamma, trigamma = special.digamma, lambda z: special.polygamma(1, z)
         both = weight @ (digamma(a + b) - digamma(a + b + steps))
         both2 = weight @ (trigamma(a + b) - trigamma(a + b + steps))

@@ -8,6 +8,7 @@ Arguments `shape`, `scale`, `a`, `stay` are those four numbers, arrays that broa
 from __future__ import annotations
 
 import functools
+import itertools
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,7 @@ def expected(shape: Array, scale: Array, a: Array, stay: Array, t: Array) -> Arr
     z = t / (scale + t)
     A = a + stay - 1 - shape
     series = (z <= _NEAR) & (_SERIES_A[0] <= A) & (_SERIES_A[1] >= A) & (a <= _SERIES_A[1])
-    for low, high in zip(_BANDS[:-1], _BANDS[1:], strict=True):
+    for low, high in itertools.pairwise(_BANDS):
         band = np.flatnonzero(series & (z <= high) & ((z > low) | (low == 0)))
         for start in range(0, len(band), _BLOCK):
             rows = band[start : start + _BLOCK]

@@ -218,7 +218,7 @@ def _alike(x: Array, tx: Array, T: Array, weight: Array) -> tuple[Array, Array, 
         return x, tx, T, weight
     key = (x_codes.astype(np.int64) * len(T_values) + T_codes) * len(tx_values) + tx_codes
     codes, keys = pd.factorize(key)
-    total = np.bincount(codes, weights=weight, minlength=len(keys))
+    total = np.bincount(codes, weights=weight, minlength=len(keys)).astype(float)
     rest, tx_place = np.divmod(keys, max(len(tx_values), 1))
     x_place, T_place = np.divmod(rest, max(len(T_values), 1))
     return x_values[x_place], tx_values[tx_place], T_values[T_place], total

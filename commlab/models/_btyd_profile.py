@@ -40,10 +40,9 @@ def profile_interval(
     drop = float(special.chdtri(1, 1 - level)) / 2
     root = float(np.sqrt(drop))
     first = error * root * np.sqrt(2) if np.isfinite(error) else 1.0
-    ends = []
-    for side in (-1.0, 1.0):
-        ends.append(_end(function, maximum, index, side, min(max(first, 1e-6), 2.0), root))
-    return ends[0], ends[1]
+    reach = min(max(first, 1e-6), 2.0)
+    low, high = (_end(function, maximum, index, side, reach, root) for side in (-1.0, 1.0))
+    return low, high
 
 
 def _end(

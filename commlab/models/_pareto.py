@@ -9,13 +9,11 @@ and where x is large. Here it is Gauss–Legendre quadrature in log(min(α, β) 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from commlab.models._betageo import softplus
+from commlab.models._betageo import Params, softplus
 from commlab.models._btyd_data import Array, Customers
 
 PARAMETERS = ("r", "alpha", "s", "beta")
@@ -56,7 +54,7 @@ def _nodes(
 
 
 def log_terms(
-    params: Sequence[npt.ArrayLike], x: npt.ArrayLike, tx: npt.ArrayLike, T: npt.ArrayLike
+    params: Params, x: npt.ArrayLike, tx: npt.ArrayLike, T: npt.ArrayLike
 ) -> tuple[Array, Array]:
     """Return the logarithms of the two terms in braces: alive at T, left before."""
     arrays = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (*params, x, tx, T)))
@@ -83,17 +81,13 @@ def _log_sum(logs: Array, some: npt.NDArray[np.bool_]) -> Array:
         return np.asarray(top + np.log(np.exp(logs - top[:, None]).sum(axis=-1)))
 
 
-def log_odds_dead(
-    params: Sequence[npt.ArrayLike], x: npt.ArrayLike, tx: npt.ArrayLike, T: npt.ArrayLike
-) -> Array:
+def log_odds_dead(params: Params, x: npt.ArrayLike, tx: npt.ArrayLike, T: npt.ArrayLike) -> Array:
     """Return the log odds that the customer has left by T."""
     alive, left = log_terms(params, x, tx, T)
     return np.asarray(left - alive)
 
 
-def log_likelihood(
-    params: Sequence[npt.ArrayLike], x: npt.ArrayLike, tx: npt.ArrayLike, T: npt.ArrayLike
-) -> Array:
+def log_likelihood(params: Params, x: npt.ArrayLike, tx: npt.ArrayLike, T: npt.ArrayLike) -> Array:
     """Return the log-likelihood of each customer."""
     r, alpha, s, beta = (np.asarray(value, dtype=float) for value in params)
     alive, left = log_terms(params, x, tx, T)

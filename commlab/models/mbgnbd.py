@@ -21,7 +21,8 @@ class ModifiedBetaGeoModel(BetaGeoModel):
         >>> import pandas as pd
         >>> rfm = pd.DataFrame({"frequency": [0, 1, 2, 5], "recency": [0.0, 12, 30, 36],
         ...                     "T": [38.0, 38, 39, 38], "weight": [600, 200, 100, 100]})
-        >>> ModifiedBetaGeoModel().fit(rfm).expected_probability_alive(rfm)[0] < 1
+        >>> alive = ModifiedBetaGeoModel().fit(rfm).expected_probability_alive(rfm)
+        >>> bool(alive[0] < 1)
         True
     """
 

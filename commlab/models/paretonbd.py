@@ -32,7 +32,8 @@ class ParetoNBDModel(BuyTillYouDieModel):
         >>> import pandas as pd
         >>> rfm = pd.DataFrame({"frequency": [0, 1, 2, 5], "recency": [0.0, 12, 30, 36],
         ...                     "T": [38.0, 38, 39, 38], "weight": [600, 200, 100, 100]})
-        >>> ParetoNBDModel().fit(rfm).expected_purchases(rfm, horizon=13).min() > 0
+        >>> model = ParetoNBDModel().fit(rfm)
+        >>> bool(model.expected_purchases(rfm, horizon=13).min() > 0)
         True
     """
 
