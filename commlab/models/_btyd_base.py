@@ -169,9 +169,7 @@ class BuyTillYouDieModel(CustomerFuture):
             [value / (self._scale if name in self.times else 1.0)
              for name, value in zip(self.parameters, params, strict=True)]
         )  # fmt: skip
-        value, gradient, hessian = self._function(point, True)
-        inside = np.abs(point) < _btyd_fit.BOUND
-        return _btyd_fit.Maximum(point, value, gradient, hessian, True, ~inside, 1)
+        return _btyd_fit.judged(self._function, point)
 
     def confidence_intervals(
         self, *, level: float = LEVEL, method: str = "profile"

@@ -23,6 +23,8 @@ Flags = npt.NDArray[np.bool_]
 BOUND = float(np.log(1e4))
 # Left to gain by the next step, in log-likelihood: parameters are then within 1e-5 standard errors.
 TOLERANCE = 1e-10
+# Other packages stop earlier; a thousandth of log-likelihood is a twentieth of a standard error.
+FOREIGN_TOLERANCE = 1e-3
 _MAX_STEPS = 200
 _LONGEST = 2.0  # of a step, in log units: a factor of seven
 _SCREEN = 2_048  # rows on which starts are compared
@@ -144,6 +146,14 @@ def fit(likelihood: Likelihood, customers: Customers, starts: Sequence[Array]) -
     if len(customers) > 2 * _SUBSAMPLE:
         found = newton(on(systematic(customers, _SUBSAMPLE)), found.point, tolerance=1e-3)
     return newton(on(customers), found.point)
+
+
+def judged(function: Callable[[Array, bool], tuple[float, Array, Array]], point: Array) -> Maximum:
+    """Return a point that another package found, with whether it is a maximum here too."""
+    value, gradient, hessian = function(point, True)
+    at_bound = np.abs(point) >= BOUND
+    _, gain = _step(gradient, hessian, ~at_bound)
+    return Maximum(point, value, gradient, hessian, gain < FOREIGN_TOLERANCE, at_bound, 1)
 
 
 def covariance(maximum: Maximum) -> Array:

@@ -210,9 +210,7 @@ class GammaGammaModel:
         self.lifetimes_.fit(self._x, m, weights=self._weight, q_constraint=True)
         p, q, v = (float(self.lifetimes_.params_[name]) for name in self.parameters)
         point = np.log([p, max(q - 1, np.exp(-_btyd_fit.BOUND)), v / self._scale])
-        value, gradient, hessian = self._function(point, True)
-        inside = np.abs(point) < _btyd_fit.BOUND
-        return _btyd_fit.Maximum(point, value, gradient, hessian, True, ~inside, 1)
+        return _btyd_fit.judged(self._function, point)
 
     def confidence_intervals(self, *, level: float = LEVEL) -> pd.DataFrame:
         """Return profile-likelihood intervals: index parameter, columns low, high."""
