@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from commlab.metrics.repurchase import repurchase_by_retention
     from commlab.metrics.retention import overall_retention, retention
     from commlab.metrics.revenue import revenue_retention
-    from commlab.metrics.silent import silent_members
     from commlab.metrics.rfm import rfm_groups, rfm_summary
+    from commlab.metrics.silent import silent_members
     from commlab.metrics.survival import (
         friendship_rows,
         history,

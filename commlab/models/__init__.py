@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from commlab.models.backtest_survival import Backtest, Verdict, backtest
     from commlab.models.bgnbd import BetaGeoModel
     from commlab.models.decomposition import Decomposition, decompose
-    from commlab.models.holdout import holdout_arms
     from commlab.models.gammagamma import GammaGammaModel
+    from commlab.models.holdout import holdout_arms
     from commlab.models.mbgnbd import ModifiedBetaGeoModel
     from commlab.models.paretonbd import ParetoNBDModel
     from commlab.models.projection import project
