@@ -17,6 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from commlab.metrics.activity import observed
+    from commlab.metrics.churn_features import (
+        churn_cutoffs,
+        churn_horizon,
+        churn_rows,
+        scoring_cutoffs,
+    )
     from commlab.metrics.cohorts import available_splits
     from commlab.metrics.comparison import compare_retention
     from commlab.metrics.engagement import active_days, stickiness
@@ -53,6 +59,9 @@ __all__ = [
     "answers",
     "available_splits",
     "buyer_membership",
+    "churn_cutoffs",
+    "churn_horizon",
+    "churn_rows",
     "compare_retention",
     "coverage",
     "freshness",
@@ -76,6 +85,7 @@ __all__ = [
     "rfm_groups",
     "rfm_summary",
     "rolling_cutoffs",
+    "scoring_cutoffs",
     "silent_members",
     "span",
     "staff_share",
@@ -90,6 +100,9 @@ _HOMES = {
     "answers": "health",
     "available_splits": "cohorts",
     "buyer_membership": "health",
+    "churn_cutoffs": "churn_features",
+    "churn_horizon": "churn_features",
+    "churn_rows": "churn_features",
     "compare_retention": "comparison",
     "coverage": "health",
     "freshness": "health",
@@ -113,6 +126,7 @@ _HOMES = {
     "rfm_groups": "rfm",
     "rfm_summary": "rfm",
     "rolling_cutoffs": "survival",
+    "scoring_cutoffs": "churn_features",
     "silent_members": "silent",
     "span": "latest",
     "staff_share": "health",

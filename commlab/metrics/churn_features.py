@@ -17,6 +17,7 @@ import pandas as pd
 from commlab import guards
 from commlab.errors import NotEnoughDataError
 from commlab.metrics import periods
+from commlab.metrics.rfm import occasions
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -44,20 +45,6 @@ class Cutoffs:
     train: dt.date
     calibrate: dt.date
     test: dt.date
-
-
-def occasions(ds: Dataset) -> ir.Table:
-    """Return the days with positive net spend of known people: `member_id`, `day`, `net`.
-
-    The purchase occasion of `rfm_summary`: all orders of a day are one, whole refunds none;
-    refunds that are not yet known count from the day on which they become known.
-    """
-    orders = ds.table("orders")
-    orders = orders.filter(orders.member_id.notnull()).anti_join(ds.staff_ids(), "member_id")
-    day = periods.number(orders.paid_at, "day")
-    orders = orders.select("member_id", day=day, net=orders.amount - orders.refund_amount)
-    days = orders.group_by(["member_id", "day"]).agg(net=orders.net.sum())
-    return days.filter(days.net > 0)
 
 
 def churn_horizon(ds: Dataset, quantile: float = QUANTILE) -> int:

@@ -25,20 +25,28 @@ if TYPE_CHECKING:
 TIME_UNITS = {"D": 1.0, "W": 7.0, "M": 146_097 / 4_800}
 
 
-def _people(ds: Dataset, until: dt.date | None) -> ir.Table:
-    """Return per buyer: member_id, frequency, recency_days, T_days and repeat spend (minor units).
+def occasions(ds: Dataset) -> ir.Table:
+    """Return the days with positive net spend of known buyers: `member_id`, `day`, `net`.
 
-    Refunds count with their order, those known at `as_of` only.
+    `day` is numbered from 1970-01-01 and drawn in the workspace's zone, `net` is in minor units.
+    Refunds count with their order, those known at `as_of` only. Staff are left out.
+
+    Args:
+        ds: The dataset, with orders.
     """
-    end = until or ds.as_of
     orders = ds.table("orders")
-    orders = orders.filter(orders.member_id.notnull())
-    orders = orders.anti_join(ds.staff_ids(), "member_id")
-    orders = orders.mutate(day=orders.paid_at.cast("date").epoch_days().cast("int64"))
-    last = (end - dt.date(1970, 1, 1)).days
-    orders = orders.filter(orders.day <= last)
-    days = orders.group_by("member_id", "day").agg(net=(orders.amount - orders.refund_amount).sum())
-    days = days.filter(days.net > 0)
+    orders = orders.filter(orders.member_id.notnull()).anti_join(ds.staff_ids(), "member_id")
+    day = orders.paid_at.cast("date").epoch_days().cast("int64")
+    orders = orders.select("member_id", day=day, net=orders.amount - orders.refund_amount)
+    days = orders.group_by("member_id", "day").agg(net=orders.net.sum())
+    return days.filter(days.net > 0)
+
+
+def _people(ds: Dataset, until: dt.date | None) -> ir.Table:
+    """Return per buyer: member_id, frequency, recency_days, T_days, repeat spend (minor units)."""
+    last = ((until or ds.as_of) - dt.date(1970, 1, 1)).days
+    days = occasions(ds)
+    days = days.filter(days.day <= last)
     people = days.group_by("member_id").agg(
         frequency=days.count() - 1,
         first=days.day.min(),

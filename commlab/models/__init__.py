@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from commlab.models.backtest_survival import Backtest, Verdict, backtest
     from commlab.models.bgnbd import BetaGeoModel
+    from commlab.models.churn import ChurnModel, churn_backtest
     from commlab.models.decomposition import Decomposition, decompose
     from commlab.models.gammagamma import GammaGammaModel
     from commlab.models.holdout import holdout_arms
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Backtest": "backtest_survival",
     "BetaGeoModel": "bgnbd",
+    "ChurnModel": "churn",
     "Decomposition": "decomposition",
     "GammaGammaModel": "gammagamma",
     "ModifiedBetaGeoModel": "mbgnbd",
@@ -36,6 +38,7 @@ _HOMES = {
     "ShiftedBetaGeometricModel": "sbg",
     "Verdict": "backtest_survival",
     "backtest": "backtest_survival",
+    "churn_backtest": "churn",
     "decompose": "decomposition",
     "holdout_arms": "holdout",
     "lost_members": "segments",
@@ -48,6 +51,7 @@ _HOMES = {
 __all__ = [
     "Backtest",
     "BetaGeoModel",
+    "ChurnModel",
     "Decomposition",
     "GammaGammaModel",
     "ModifiedBetaGeoModel",
@@ -55,6 +59,7 @@ __all__ = [
     "ShiftedBetaGeometricModel",
     "Verdict",
     "backtest",
+    "churn_backtest",
     "decompose",
     "holdout_arms",
     "lost_members",
