@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import hashlib
 import os
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -15,21 +12,21 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from commlab import guards
+from commlab import guards, workspace
 from commlab.canonical import Canonical
-from commlab.config import SETTINGS_FILE, Settings, read_settings
-from commlab.engine import Engine, connect
+from commlab.config import SETTINGS_FILE, Settings
+from commlab.engine import Engine
 from commlab.errors import ArgumentError, MissingTableError, WorkspaceError
 from commlab.tables import ENOUGH, TABLES, table
+from commlab.workspace import open_workspace
 
 if TYPE_CHECKING:
     from commlab.quality import Findings
 
-SUFFIXES = (".parquet", ".csv", ".csv.gz")
-DATABASE_FILES = (".duckdb", ".db")
+
 # A year after the last row every member looks gone: most likely another year was meant.
 LONGEST_SILENCE = 366
-HASH_WHOLE = 64 * 2**20  # larger files are known by size, time and both ends
+KEPT_ROWS = 200_000  # answers of more rows are not kept: some 20 MB each
 
 
 class Dataset:
@@ -65,6 +62,7 @@ class Dataset:
         self._files = files or {}
         self._canonical = Canonical(engine, settings)
         self._cache: dict[str, ir.Table] = {}
+        self._frames: dict[Any, pd.DataFrame] = {}
         if not self.tables:
             raise WorkspaceError(
                 "holds none of the canonical tables.",
@@ -184,13 +182,21 @@ class Dataset:
     def frame(self, expr: ir.Table, order_by: Sequence[str] = ()) -> pd.DataFrame:
         """Run an expression and return its rows, in explicit order.
 
+        The answer is kept: a dataset is opened once and does not change.
+
         Args:
             expr: Expression over the tables of this dataset.
             order_by: Columns to sort by; nulls last.
         """
         if order_by:
             expr = expr.order_by([ibis.asc(column, nulls_first=False) for column in order_by])
-        return self.engine.execute(expr)
+        # A page asks the same question several times: expressions are equal when they say the same.
+        kept = self._frames.get(expr.op())
+        if kept is None:
+            kept = self.engine.execute(expr)
+            if len(kept) <= KEPT_ROWS:
+                self._frames[expr.op()] = kept
+        return kept.copy()
 
     @overload
     def money(self, amount: float) -> float: ...
@@ -208,16 +214,7 @@ class Dataset:
 
     def fingerprint(self) -> str:
         """Return 16 hex digits that change when a table or a setting changes."""
-        digest = hashlib.blake2b(digest_size=8)
-        digest.update(repr(dataclasses.astuple(self.settings)).encode())
-        for name in self.tables:
-            digest.update(name.encode())
-            if name in self._files:
-                digest.update(_file_digest(self._files[name]))
-            else:
-                # Whether a database changed cannot be seen from outside: it counts as changed.
-                digest.update(uuid.uuid4().bytes)
-        return digest.hexdigest()
+        return workspace.fingerprint(self.settings, self.tables, self._files)
 
     def _first_sights(self) -> ir.Table:
         sights = [
@@ -302,71 +299,6 @@ class Dataset:
         )
 
 
-def _file_digest(path: Path) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    parts = sorted(path.rglob("*")) if path.is_dir() else [path]
-    for part in parts:
-        if not part.is_file():
-            continue
-        stat = part.stat()
-        digest.update(f"{part.name}|{stat.st_size}".encode())
-        with part.open("rb") as stream:
-            if stat.st_size <= HASH_WHOLE:
-                digest.update(stream.read())
-            else:
-                digest.update(f"{stat.st_mtime_ns}".encode())
-                digest.update(stream.read(2**20))
-                stream.seek(-(2**20), os.SEEK_END)
-                digest.update(stream.read())
-    return digest.digest()
-
-
-def workspace_files(folder: Path) -> dict[str, Path]:
-    """Return the file (or Parquet folder) of each canonical table in a workspace folder.
-
-    Raises:
-        WorkspaceError: The folder is missing, or holds one table twice.
-    """
-    if folder.is_file():
-        raise WorkspaceError(
-            "is a file; a workspace is a folder with one file per table.",
-            where=folder.name,
-            fix="Name the folder that holds it, or load an export with `commlab load`.",
-        )
-    if not folder.exists():
-        raise WorkspaceError(
-            "there is no such folder.",
-            where=str(folder),
-            fix="Make a workspace with `commlab load` or `commlab simulate`.",
-        )
-    found: dict[str, Path] = {}
-    for name in TABLES:
-        candidates = [folder / f"{name}{suffix}" for suffix in SUFFIXES] + [folder / name]
-        present = [path for path in candidates if path.is_file() or _parquet_folder(path)]
-        if len(present) > 1:
-            names = " and ".join(path.name for path in present)
-            raise WorkspaceError(
-                f"{name} is there twice: {names}.", where=folder.name, fix="Keep one of them."
-            )
-        if present:
-            found[name] = present[0]
-    return found
-
-
-def _without_credentials(address: str) -> str:
-    """Return host and database of an address.
-
-    Example:
-        >>> _without_credentials("postgres://crm:secret@db.example/crm?user=crm")
-        'db.example/crm'
-    """
-    return address.split("://")[-1].split("?")[0].split("@")[-1]
-
-
-def _parquet_folder(path: Path) -> bool:
-    return path.is_dir() and any(path.glob("*.parquet"))
-
-
 def open_dataset(
     source: str | os.PathLike[str],
     *,
@@ -396,21 +328,5 @@ def open_dataset(
         True
     """
     day = guards.date("as_of", as_of)
-    address = str(source)
-    if "://" in address or address.endswith(DATABASE_FILES):
-        if "://" not in address:
-            address = f"duckdb://{address}"
-        settings = Settings()
-        connection = connect(address, settings)
-        held = set(connection.con.list_tables())
-        raw = {name: connection.con.table(name) for name in TABLES if name in held}
-        return Dataset(_without_credentials(address), settings, connection, raw, day)
-    folder = Path(source)
-    files = workspace_files(folder)
-    settings = read_settings(folder)
-    connection = connect(engine or settings.engine, settings)
-    raw = {
-        name: (connection.read_csv if ".csv" in path.suffixes else connection.read_parquet)(path)
-        for name, path in files.items()
-    }
-    return Dataset(str(folder), settings, connection, raw, day, files)
+    opened = open_workspace(source, engine)
+    return Dataset(opened.source, opened.settings, opened.engine, opened.raw, day, opened.files)
