@@ -30,11 +30,13 @@ CREATE MACRO after(begin_at, share) AS
     - epoch_us(begin_at), 0))::BIGINT);
 CREATE MACRO joined(k) AS make_timestamptz(
   epoch_us(TIMESTAMPTZ '2025-01-01 00:00:00+00') + (u(k, 1) * {MONTHS} * 30.4 * 86400000000)::BIGINT);
+CREATE MACRO group_of(k, m) AS  -- groups fill one after another, a handful at a time
+  floor((u(k, 1) * .97 + u(k, 11) * .03) * greatest(m // 200, 4))::BIGINT;
 """
 
-# Table -> (rows for so many orders, keyed, query). {n} is the number of rows, {m} of members.
-_TABLES: dict[str, tuple[float, bool, str]] = {
-    "members": (0.1, True, """
+# Table -> (rows an order, query). {n} is the number of rows, {m} of members.
+_TABLES: dict[str, tuple[float, str]] = {
+    "members": (0.1, """
         SELECT person(i) AS member_id, joined(i) AS joined_at,
                printf('c%02d', pick(i, 2, 12)) AS channel, printf('a%03d', pick(i, 3, 200)) AS adviser_id,
                CASE WHEN u(i, 4) < .6 THEN 'female' ELSE 'male' END AS gender,
@@ -45,18 +47,18 @@ _TABLES: dict[str, tuple[float, bool, str]] = {
         SELECT printf('a%03d', i), TIMESTAMPTZ '2025-01-01 00:00:00+00', NULL, NULL, NULL, NULL,
                NULL, NULL, NULL, 'staff' FROM range(200) t(i)
         ORDER BY joined_at"""),
-    "staff": (0, True, """
+    "staff": (0, """
         SELECT printf('a%03d', i) AS staff_id, 'adviser' AS role FROM range(200) t(i)"""),
-    "channels": (0, True, """
+    "channels": (0, """
         SELECT printf('c%02d', i) AS channel, printf('s%d', i % 3) AS script FROM range(12) t(i)"""),
-    "groups": (0, True, """
+    "groups": (0, """
         SELECT printf('g%05d', i) AS group_id, TIMESTAMPTZ '2024-12-31 16:00:00+00' AS created_at,
                ['benefit', 'content', 'resource'][1 + i % 3] AS positioning,
                CASE WHEN i % 50 = 0 THEN TIMESTAMPTZ '2026-05-01 00:00:00+00' END AS closed_at
         FROM range(greatest({m} // 200, 4)) t(i)"""),
-    "memberships": (0.08, True, """
+    "memberships": (0.08, """
         WITH stays AS (
-          SELECT i, person(i) AS member_id, printf('g%05d', pick(i, 11, greatest({m} // 200, 4))) AS group_id,
+          SELECT i, person(i) AS member_id, printf('g%05d', group_of(i, {m})) AS group_id,
                  after(joined(i), u(i, 12) * .1) AS joined_at
           FROM range({n}) t(i)),
         ends AS (SELECT *, CASE WHEN u(i, 13) < .5 THEN after(joined_at, u(i, 14)) END AS gone FROM stays)
@@ -67,7 +69,7 @@ _TABLES: dict[str, tuple[float, bool, str]] = {
                gone AS left_at,
                CASE WHEN gone IS NOT NULL THEN ['left', 'removed', 'migrated'][1 + pick(i, 17, 3)] END AS leave_kind
         FROM ends ORDER BY joined_at"""),
-    "contacts": (0.11, False, """
+    "contacts": (0.11, """
         WITH friends AS (
           SELECT i, person(i % {m}) AS member_id, printf('a%03d', pick(i, 21, 200)) AS staff_id,
                  after(joined(i % {m}), CASE WHEN i < {m} THEN 0 ELSE u(i, 22) END) AS added_at
@@ -81,7 +83,7 @@ _TABLES: dict[str, tuple[float, bool, str]] = {
                CASE WHEN deleted_at IS NOT NULL
                     THEN CASE WHEN u(i, 28) < .9 THEN 'customer' ELSE 'staff' END END AS deleted_by
         FROM ends ORDER BY added_at"""),
-    "orders": (1.0, True, """
+    "orders": (1.0, """
         WITH bought AS (
           SELECT i, floor({m} * power(u(i, 31), 1.7))::BIGINT AS k FROM range({n}) t(i)),
         paid AS (SELECT *, after(joined(k), u(i, 32)) AS paid_at, 10 + pick(i, 33, 40000) / 100 AS amount,
@@ -95,18 +97,18 @@ _TABLES: dict[str, tuple[float, bool, str]] = {
                (amount * .4)::DECIMAL(18, 2) AS cost, 'regular' AS kind,
                printf('c%02d', pick(i, 36, 12)) AS channel
         FROM paid ORDER BY paid_at"""),
-    "messages": (2.0, True, """
+    "messages": (2.0, """
         WITH wrote AS (
           SELECT i, floor({m} * power(u(i, 41), 2.5))::BIGINT AS k, u(i, 42) < .05 AS staff FROM range({n}) t(i))
-        SELECT printf('x%09d', i) AS message_id, printf('g%05d', pick(k, 11, greatest({m} // 200, 4))) AS group_id,
+        SELECT printf('x%09d', i) AS message_id, printf('g%05d', group_of(k, {m})) AS group_id,
                CASE WHEN staff THEN printf('a%03d', k % 200) ELSE person(k) END AS member_id,
                after(joined(k), u(i, 43)) AS sent_at, 'text' AS kind,
                repeat('字', 1 + pick(i, 44, 12)::INT) AS text, u(i, 45) < .01 AS revoked
         FROM wrote ORDER BY sent_at"""),
-    "check_ins": (0.1, False, """
+    "check_ins": (0.1, """
         WITH came AS (SELECT i, floor({m} * power(u(i, 51), 2))::BIGINT AS k FROM range({n}) t(i))
         SELECT person(k) AS member_id, after(joined(k), u(i, 52)) AS "at" FROM came ORDER BY "at" """),
-    "touchpoints": (0.2, False, """
+    "touchpoints": (0.2, """
         WITH came AS (SELECT i, floor({m} * power(u(i, 61), 2))::BIGINT AS k FROM range({n}) t(i))
         SELECT person(k) AS member_id, after(joined(k), u(i, 62)) AS "at",
                ['clicked', 'visited', 'shared'][1 + pick(i, 63, 3)] AS event,
@@ -138,13 +140,24 @@ def workspace(orders: int) -> Path:
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix="making-"))
+    try:
+        _write(fresh, orders)
+        fresh.rename(folder)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    return folder
+
+
+def _write(fresh: Path, orders: int) -> None:
     con = duckdb.connect(config={"temp_directory": str(fresh / "spill")})
     con.execute("SET TimeZone = 'UTC'")
     con.execute(_MACROS)
     m = members(orders)
-    for name, (share, keyed, query) in _TABLES.items():
+    for name, (share, query) in _TABLES.items():
         n = m if name == "members" else int(orders * share)
-        mark = ", KV_METADATA {'commlab.unique': 'true'}" if keyed else ""
+        # As loaders and simulator do: keys are unique, texts stripped.
+        mark = ", KV_METADATA {'commlab.unique': 'true'}"
         target = fresh / f"{name}.parquet"
         con.execute(
             f"COPY ({query.format(n=n, m=m)}) TO '{target}' (FORMAT PARQUET, COMPRESSION ZSTD{mark})"
@@ -152,5 +165,3 @@ def workspace(orders: int) -> Path:
     con.close()
     shutil.rmtree(fresh / "spill", ignore_errors=True)
     (fresh / "commlab.toml").write_text(f'name = "Benchmark"\nas_of = {AS_OF}\n', encoding="utf-8")
-    fresh.rename(folder)
-    return folder

@@ -67,12 +67,6 @@ def _query(anchor: str, unit: str, activity: str, kind: str, split: bool) -> str
         UNION ALL SELECT {names}, k, count(*) FROM active GROUP BY ALL"""
 
 
-def _covered(activity: str) -> str:
-    return f"""
-        SELECT day_of(local(t)) AS day, count(*) AS n FROM ({_EVENTS[activity]})
-        WHERE member_id IN (SELECT member_id FROM ({sql.PEOPLE})) GROUP BY day"""
-
-
 def _sql(
     con: duckdb.DuckDBPyConnection,
     anchor: str = "joined",
@@ -82,22 +76,19 @@ def _sql(
     split: bool = False,
 ) -> pd.DataFrame:
     counts = con.execute(_query(anchor, unit, activity, kind, split)).df()
-    con.execute(_covered(activity)).df()
+    con.execute(sql.covered(_EVENTS[activity])).df()
     keys = [*(["channel"] if split else []), "cohort", "k"]
     counts = counts.groupby(keys, sort=True)["n"].sum().reset_index()
     if kind == "unbounded":
-        later = counts[counts.k >= 0].sort_values("k", ascending=False)
-        later["n"] = later.groupby(keys[:-1])["n"].cumsum()
-        counts = pd.concat([later, counts[counts.k < 0]])
+        wide = counts[counts.k >= 0].pivot_table(index=keys[:-1], columns="k", values="n", fill_value=0)
+        wide = wide.reindex(columns=range(int(wide.columns.max()) + 1), fill_value=0)
+        later = wide.iloc[:, ::-1].cumsum(axis=1).stack().rename("n").reset_index()
+        counts = pd.concat([later[later["n"] > 0], counts[counts.k < 0]])
     people = counts[counts.k < 0].drop(columns="k").rename(columns={"n": "at_risk"})
     active = counts[counts.k >= 0].rename(columns={"n": "active"})
     frame = active.merge(people, on=keys[:-1])
     frame["rate"] = frame.active / frame.at_risk
     return frame.rename(columns={"channel": "segment", "k": "period"})
-
-
-def _known(frame: pd.DataFrame, unit: str) -> pd.DataFrame:
-    return frame
 
 
 def _benchmark(name: str, **options: Any) -> Benchmark:
@@ -140,7 +131,23 @@ def _over(frame: pd.DataFrame, unit: str, kind: str) -> pd.DataFrame:
     return frame.loc[frame["cohort"] + end <= last, columns]
 
 
+def _pooled(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    frame = _over(_sql(con), "month", "on")
+    return frame.groupby("period")["active"].sum().reset_index()
+
+
+def _next_month(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    frame = _over(_sql(con, split=True), "month", "on")
+    frame = frame[frame["period"] == 1]
+    return frame.groupby("segment")[["at_risk", "active"]].sum().reset_index()
+
+
 BENCHMARKS = [
+    Benchmark("retention.overall", metrics.overall_retention, _pooled,
+              lambda frame: frame.astype({"active": "int64"})),
+    Benchmark("retention.compare",
+              lambda ds: metrics.compare_retention(ds, split="channel", period=1), _next_month,
+              lambda frame: frame),
     _benchmark("on"),
     _benchmark("on_week", cohort="week"),
     _benchmark("on_orders", activity="order"),

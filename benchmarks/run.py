@@ -17,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-TOPICS = ("retention",)
+TOPICS = ("retention", "revenue", "engagement", "stays", "health")
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 
 

@@ -14,7 +14,7 @@ from commlab.engine import INSTANT, LOCAL, Engine
 from commlab.errors import DataError
 from commlab.tables import Column, Table
 
-# Written into Parquet files whose keys the writer has already made sure of.
+# Written into Parquet files whose keys, if any, and texts the writer has already made sure of.
 UNIQUE_MARK = b"commlab.unique"
 
 _INSIDE = {

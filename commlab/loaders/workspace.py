@@ -26,7 +26,7 @@ from commlab.tables import TABLES, Column, Table
 
 COPY = "exact copy of an earlier row"
 SAME_KEY = "another row of the same key"
-_UNIQUE = "commlab.unique"  # tells the dataset that the keys need no second look
+_UNIQUE = "commlab.unique"  # tells the dataset that keys and texts need no second look
 _CENT = decimal.Decimal("0.01")
 
 _TYPES: dict[str, pa.DataType] = {
@@ -188,7 +188,7 @@ class WorkspaceWriter:
         key = ", ".join(f'"{name}"' for name in table.key)
         engine.execute("CREATE OR REPLACE TEMP TABLE dropped (_source INT, _line BIGINT, "
                        "_order BIGINT, copy BOOLEAN)")  # fmt: skip
-        unique = bool(key) and self._drop_copies(engine, table, columns, key)
+        unique = not key or self._drop_copies(engine, table, columns, key)
         mark = f", KV_METADATA {{'{_UNIQUE}': 'true'}}" if unique else ""
         event = f'"{table.event}" NULLS LAST, ' if table.event in held else ""
         path = self._place.building / f"{table.name}.parquet"

@@ -16,7 +16,9 @@ from commlab.tables import TABLES
 
 TRUTH_FILE = "truth.json"
 HEAD_ROWS = 3  # kept of each table for its introduction
-UNIQUE = {b"commlab.unique": b"true"}  # keys are unique by construction: no second look needed
+# Keys are unique by construction (equal rows of a table without one are real), texts stripped:
+# no second look needed.
+UNIQUE = {b"commlab.unique": b"true"}
 
 
 class Store:
@@ -68,7 +70,7 @@ class Store:
         """Append rows to tables."""
         for name, rows in tables.items():
             if name not in self._writers:
-                schema = rows.schema.with_metadata(UNIQUE if TABLES[name].key else None)
+                schema = rows.schema.with_metadata(UNIQUE)
                 self._writers[name] = pq.ParquetWriter(
                     self.stage / f"{name}.parquet", schema, compression="zstd"
                 )
