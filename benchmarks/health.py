@@ -58,8 +58,15 @@ def _estimates(found: dict) -> pd.DataFrame:
 
 
 BENCHMARKS = [
-    Benchmark("health.coverage", metrics.coverage, _coverage, lambda frame: frame[frame["rows"] > 0]),
-    Benchmark("health.freshness", metrics.freshness, _freshness, lambda frame: frame[frame["first"].notna()]),
+    Benchmark(
+        "health.coverage", metrics.coverage, _coverage, lambda frame: frame[frame["rows"] > 0]
+    ),
+    Benchmark(
+        "health.freshness",
+        metrics.freshness,
+        _freshness,
+        lambda frame: frame[frame["first"].notna()],
+    ),
     Benchmark("health.staff_share", metrics.staff_share, _staff_share, _estimate),
     Benchmark("health.buyer_membership", metrics.buyer_membership, _buyers, _estimates),
 ]

@@ -80,9 +80,11 @@ def _sql(
     keys = [*(["channel"] if split else []), "cohort", "k"]
     counts = counts.groupby(keys, sort=True)["n"].sum().reset_index()
     if kind == "unbounded":
-        wide = counts[counts.k >= 0].pivot_table(index=keys[:-1], columns="k", values="n", fill_value=0)
+        wide = counts[counts.k >= 0].pivot_table(
+            index=keys[:-1], columns="k", values="n", fill_value=0
+        )
         wide = wide.reindex(columns=range(int(wide.columns.max()) + 1), fill_value=0)
-        later = wide.iloc[:, ::-1].cumsum(axis=1).stack().rename("n").reset_index()
+        later = wide.iloc[:, ::-1].cumsum(axis=1).reset_index().melt(keys[:-1], value_name="n")
         counts = pd.concat([later[later["n"] > 0], counts[counts.k < 0]])
     people = counts[counts.k < 0].drop(columns="k").rename(columns={"n": "at_risk"})
     active = counts[counts.k >= 0].rename(columns={"n": "active"})
@@ -143,11 +145,18 @@ def _next_month(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 BENCHMARKS = [
-    Benchmark("retention.overall", metrics.overall_retention, _pooled,
-              lambda frame: frame.astype({"active": "int64"})),
-    Benchmark("retention.compare",
-              lambda ds: metrics.compare_retention(ds, split="channel", period=1), _next_month,
-              lambda frame: frame),
+    Benchmark(
+        "retention.overall",
+        metrics.overall_retention,
+        _pooled,
+        lambda frame: frame.astype({"active": "int64"}),
+    ),
+    Benchmark(
+        "retention.compare",
+        lambda ds: metrics.compare_retention(ds, split="channel", period=1),
+        _next_month,
+        lambda frame: frame,
+    ),
     _benchmark("on"),
     _benchmark("on_week", cohort="week"),
     _benchmark("on_orders", activity="order"),

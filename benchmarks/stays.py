@@ -85,6 +85,11 @@ def _same_rows(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 BENCHMARKS = [
-    Benchmark("stays.friend_loss", metrics.friend_loss, _friend_loss, lambda frame: frame.astype({"friends": "int64", "deleted": "int64"})),
+    Benchmark(
+        "stays.friend_loss",
+        metrics.friend_loss,
+        _friend_loss,
+        lambda frame: frame.astype({"friends": "int64", "deleted": "int64"}),
+    ),
     Benchmark("stays.membership_rows", metrics.membership_rows, _membership_rows, _same_rows),
 ]

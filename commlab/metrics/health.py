@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pandas as pd
 
+from commlab.config import EARLIEST
 from commlab.errors import ArgumentError, DataError
 from commlab.estimate import Estimate
 from commlab.metrics import periods
 from commlab.quality.rules_people import suspects
-from commlab.quality.tolerant import Tolerant, day_of
+from commlab.quality.tolerant import FEW, Tolerant, day_of
 from commlab.tables import TABLES
 
 if TYPE_CHECKING:
@@ -35,21 +36,15 @@ def coverage(ds: Dataset) -> pd.DataFrame:
         complete: every table has every month from the first row of any table to `as_of`; months
         without rows hold 0. Tables without a time (channels, identities, …) are not in it.
     """
-    tolerant = Tolerant(ds)
-    parts = []
-    for name in ds.tables:
-        activity = tolerant.activity(name)
-        if not activity.empty:
-            parts.append(pd.DataFrame({"table": name, "month": _months(activity["day"]),
-                                       "rows": activity["n"]}))  # fmt: skip
-    if not parts:
+    counted = _by_month(ds)
+    if counted.empty:
         return _typed(pd.DataFrame({"table": [], "month": [], "rows": []}))
-    counted = pd.concat(parts).groupby(["table", "month"])["rows"].sum()
+    rows = counted.set_index(["table", "month"])["rows"]
     last = periods.number_of(ds.as_of, "month")
-    months = range(int(counted.index.get_level_values("month").min()), last + 1)
-    names = [name for name in ds.tables if name in counted.index.get_level_values("table")]
+    months = range(int(counted["month"].min()), last + 1)
+    names = [name for name in ds.tables if name in set(counted["table"])]
     grid = pd.MultiIndex.from_product([names, months], names=["table", "month"])
-    frame = counted.reindex(grid, fill_value=0).reset_index()
+    frame = rows.reindex(grid, fill_value=0).reset_index()
     frame["month"] = periods.starts(frame["month"], "month")
     return _typed(frame)
 
@@ -58,9 +53,34 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({"table": "str", "month": "datetime64[us]", "rows": "int64"})
 
 
-def _months(days: pd.Series) -> list[int]:
-    number = {day: periods.number_of(day_of(day), "month") for day in days.unique()}
-    return [number[day] for day in days]
+def _by_month(ds: Dataset) -> pd.DataFrame:
+    """Return rows, first and last day (numbers) of each dated table and month up to `as_of`.
+
+    One query for all tables. Rows before 2010 are left out where they are few: placeholders.
+    """
+    tolerant = Tolerant(ds)
+    parts = []
+    for name in ds.tables:
+        if tolerant.dated(name):
+            when = tolerant.when(name)
+            when = when.mutate(
+                table=ibis.literal(name), month=periods.number(when["when"], "month")
+            )
+            parts.append(
+                when.group_by("table", "month").agg(
+                    rows=when.count(),
+                    first=periods.number(when["when"].min(), "day"),
+                    last=periods.number(when["when"].max(), "day"),
+                )
+            )
+    if not parts:
+        return pd.DataFrame({"table": [], "month": [], "rows": [], "first": [], "last": []})
+    union = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    frame = ds.frame(union, ["table", "month"])
+    early = frame["month"] < periods.number_of(EARLIEST, "month")
+    share = frame["rows"].where(early, 0).groupby(frame["table"]).transform("sum")
+    few = share <= FEW * frame.groupby("table")["rows"].transform("sum")
+    return frame[~(early & few)].reset_index(drop=True)
 
 
 def freshness(ds: Dataset) -> pd.DataFrame:
@@ -74,23 +94,25 @@ def freshness(ds: Dataset) -> pd.DataFrame:
         of the first and last row up to `as_of`; NaT where rows are not dated), and
         days_before_as_of (0: there is a row on `as_of`; missing where rows are not dated).
     """
-    tolerant = Tolerant(ds)
+    months = _by_month(ds).groupby("table").agg(first=("first", "min"), last=("last", "max"))
+    parts = [ds.raw(name).agg(rows=ibis._.count()) for name in ds.tables]
+    named = [
+        part.mutate(table=ibis.literal(name)) for name, part in zip(ds.tables, parts, strict=True)
+    ]
+    rows = ds.frame(ibis.union(*named) if len(named) > 1 else named[0]).set_index("table")["rows"]
     records = []
     for name in ds.tables:
-        activity = tolerant.activity(name)
-        record: dict[str, Any] = {
-            "table": name,
-            "rows": int(ds.engine.execute(ds.raw(name).count())),
-            "first": None,
-            "last": None,
-            "days_before_as_of": None,
-        }
-        if not activity.empty:
-            last = day_of(activity["day"].max())
-            record["first"] = pd.Timestamp(day_of(activity["day"].min()))
-            record["last"] = pd.Timestamp(last)
-            record["days_before_as_of"] = (ds.as_of - last).days
-        records.append(record)
+        dated = name in months.index
+        last = day_of(months.loc[name, "last"]) if dated else None
+        records.append(
+            {
+                "table": name,
+                "rows": int(rows[name]),
+                "first": pd.Timestamp(day_of(months.loc[name, "first"])) if dated else None,
+                "last": pd.Timestamp(last) if last else None,
+                "days_before_as_of": (ds.as_of - last).days if last else None,
+            }
+        )
     return pd.DataFrame(records).astype(
         {
             "table": "str",
@@ -242,8 +264,10 @@ def staff_share(ds: Dataset) -> Estimate:
     """
     try:
         messages = ds.table("messages")
-        total = int(ds.engine.execute(messages.count()))
-        by_staff = int(ds.engine.execute(messages.semi_join(ds.staff_ids(), "member_id").count()))
+        staff = ds.staff_ids().distinct().mutate(known=ibis.literal(1))
+        marked = messages.left_join(staff, "member_id")
+        counts = ds.frame(marked.agg(total=marked.count(), by_staff=marked.known.count()))
+        total, by_staff = (int(item) for item in counts.iloc[0])
     except DataError as error:
         return Estimate.refused(str(error), unit="share")
     if not total:

@@ -150,6 +150,14 @@ class Tolerant:
         event = table(name).event or ("sent_at" if name == "sends" else "")
         return event if event in self.present(name) else ""
 
+    def when(self, name: str) -> ir.Table:
+        """Return when each row up to `as_of` happened, for a table that is dated: `when`."""
+        event = self.dated(name)
+        known = self.known(name, event)
+        known = known.select(when=known[event].cast(LOCAL))
+        limit = ibis.literal(self.ds.end, LOCAL)
+        return known.filter(known["when"].notnull(), known["when"] < limit)
+
     def activity(self, name: str) -> pd.DataFrame:
         """Return how many rows each hour of each day has, up to `as_of`.
 
@@ -161,12 +169,10 @@ class Tolerant:
             hour. Empty where the rows are not dated.
         """
         if name not in self._activity:
-            event = self.dated(name)
-            if not event:
+            if not self.dated(name):
                 return pd.DataFrame({"day": [], "hour": [], "n": []}, dtype="int64")
-            known = self.known(name, event)
-            when = known[event].cast(LOCAL)
-            known = known.filter(when.notnull(), when < ibis.literal(self.ds.end, LOCAL))
+            known = self.when(name)
+            when = known["when"]
             counted = (
                 known.select(
                     day=(when.epoch_seconds().cast("int64") / SECONDS_A_DAY).floor().cast("int64"),
