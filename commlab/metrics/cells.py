@@ -77,10 +77,9 @@ class Cells:
         # Members of one group are alike whatever their cohort: sizes add before squaring.
         lone = self.cluster < 0
         np.add.at(squares, part_segment[lone], sizes[lone])
-        keys = np.column_stack([part_segment[~lone], self.cluster[~lone]])
-        groups, place = np.unique(keys, axis=0, return_inverse=True)
+        groups, place = _pairs(part_segment[~lone], self.cluster[~lone])
         joint = np.zeros((len(groups), shape[1]), dtype=np.int64)
-        np.add.at(joint, place.ravel(), sizes[~lone])
+        np.add.at(joint, place, sizes[~lone])
         np.add.at(squares, groups[:, 0], joint**2)
         return Pooled(names.astype(object), rows, people, active, squares)
 
@@ -199,11 +198,8 @@ def _arrange(
     cluster, _ = pd.factorize(frame["cluster"], sort=True)
     segment, names = pd.factorize(frame["segment"], sort=True)
     born = frame["cohort"].to_numpy(dtype=np.int64)
-    row_keys, row = np.unique(np.column_stack([segment, born]), axis=0, return_inverse=True)
-    part_keys, part = np.unique(
-        np.column_stack([row.ravel(), cluster]), axis=0, return_inverse=True
-    )
-    part = part.ravel()
+    row_keys, row = _pairs(segment, born)
+    part_keys, part = _pairs(row, cluster)
     when = row_keys[:, 1].astype(np.int64)
     if kind == "bracket":
         first, last = (np.array(edge, dtype=np.int64) for edge in zip(*brackets, strict=True))
@@ -235,6 +231,19 @@ def _arrange(
         known=status == "ok",
         status=status,
     )
+
+
+def _pairs(first: Ints, second: Ints) -> tuple[Ints, Ints]:
+    """Return the distinct pairs in order, shape (pairs, 2), and the place of each pair in them.
+
+    As `np.unique(axis=0)`, on one whole number a pair: that sorts rows as bytes, ten times slower.
+    """
+    if not len(first):
+        return np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.int64)
+    low = int(second.min())
+    width = int(second.max()) - low + 1
+    codes, place = np.unique(first * width + (second - low), return_inverse=True)
+    return np.column_stack([codes // width, codes % width + low]), place
 
 
 def _status(

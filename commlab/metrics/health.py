@@ -94,7 +94,9 @@ def freshness(ds: Dataset) -> pd.DataFrame:
         of the first and last row up to `as_of`; NaT where rows are not dated), and
         days_before_as_of (0: there is a row on `as_of`; missing where rows are not dated).
     """
-    months = _by_month(ds).groupby("table").agg(first=("first", "min"), last=("last", "max"))
+    months = _by_month(ds).groupby("table")
+    begins = months["first"].min().to_dict()
+    ends = months["last"].max().to_dict()
     parts = [ds.raw(name).agg(rows=ibis._.count()) for name in ds.tables]
     named = [
         part.mutate(table=ibis.literal(name)) for name, part in zip(ds.tables, parts, strict=True)
@@ -102,13 +104,13 @@ def freshness(ds: Dataset) -> pd.DataFrame:
     rows = ds.frame(ibis.union(*named) if len(named) > 1 else named[0]).set_index("table")["rows"]
     records = []
     for name in ds.tables:
-        dated = name in months.index
-        last = day_of(months.loc[name, "last"]) if dated else None
+        dated = name in begins
+        last = day_of(ends[name]) if dated else None
         records.append(
             {
                 "table": name,
                 "rows": int(rows[name]),
-                "first": pd.Timestamp(day_of(months.loc[name, "first"])) if dated else None,
+                "first": pd.Timestamp(day_of(begins[name])) if dated else None,
                 "last": pd.Timestamp(last) if last else None,
                 "days_before_as_of": (ds.as_of - last).days if last else None,
             }
