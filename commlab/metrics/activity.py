@@ -92,13 +92,17 @@ def events(ds: Dataset, activity: str = "any") -> ir.Table:
     return union.filter(union.member_id.notnull() & union.at.notnull())
 
 
-def by_period(ds: Dataset, activity: str, unit: str) -> ir.Table:
+def by_period(ds: Dataset, activity: str, unit: str, since: dt.date | None = None) -> ir.Table:
     """Return one row per member and period with activity: `member_id`, `period`, `last`.
+
+    What happened before the day `since` is left out.
 
     `last` is the last moment of activity in the period: it is at or after a moment exactly when
     some activity of that period is, so nothing finer is needed to ignore what precedes an anchor.
     """
     rows = events(ds, activity)
+    if since is not None:
+        rows = rows.filter(rows.at >= dt.datetime.combine(since, dt.time()))
     rows = rows.mutate(period=periods.number(rows.at, unit, ds.settings.week_start))
     return rows.group_by("member_id", "period").agg(last=rows.at.max())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import ibis
@@ -32,9 +33,11 @@ def _people(ds: Dataset, activity: str) -> ir.Table:
     return people if clustered else people.mutate(cluster=ibis.null("string"))
 
 
-def _member_days(ds: Dataset, activity: str, people: ir.Table) -> ir.Table:
+def _member_days(
+    ds: Dataset, activity: str, people: ir.Table, since: dt.date | None = None
+) -> ir.Table:
     """Return the distinct days on which members were active: `member_id`, `cluster`, `day`."""
-    rows = activities.by_period(ds, activity, "day").inner_join(people, "member_id")
+    rows = activities.by_period(ds, activity, "day", since).inner_join(people, "member_id")
     return rows.filter(rows["last"] >= rows.anchor).select("member_id", "cluster", day="period")
 
 
@@ -70,8 +73,8 @@ def active_days(
     last = periods.number_of(ds.as_of, "day")
     first = last - window_days + 1
     people = _people(ds, activity)
-    rows = _member_days(ds, activity, people)
-    rows = rows.filter(rows.day >= first)
+    since = ds.as_of - dt.timedelta(days=window_days - 1)
+    rows = _member_days(ds, activity, people, since)
     rows = rows.group_by("member_id").agg(days=rows.count()).rename(who="member_id")
     people = people.filter(periods.number(people.anchor, "day") < first)
     both = people.left_join(rows, people.member_id == rows.who)
