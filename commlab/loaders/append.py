@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from commlab.dataset import workspace_files
 from commlab.errors import WorkspaceError
 from commlab.loaders.workspace import to_arrow
 from commlab.tables import table
+from commlab.workspace import workspace_files
 
 
 def append_rows(workspace: Path | str, name: str, rows: pd.DataFrame) -> Path:
