@@ -253,8 +253,7 @@ def _set_room(made: Chart, *, left: float, right: float, bottom: float, top: flo
 def settle(made: Chart) -> None:
     """Lay the chart out and fix it, so that labels can be placed by measure."""
     engine = made.get_layout_engine()
-    if (
-        engine is not None
-    ):  # the layout alone: drawing what is thrown away takes three times as long
+    # The layout alone: drawing what is thrown away takes three times as long.
+    if engine is not None:
         engine.execute(made)
     made.set_layout_engine("none")
