@@ -164,6 +164,9 @@ class Runner:
             pages, failure = self._make(notebook, folder)
         except Exception as error:  # noqa: BLE001  whatever it is, the other notebooks go on
             pages, failure = {}, Failure.of(error)
+        if failure is not None:
+            # Before the next notebook starts: what this one wrote may have filled the disk.
+            staging.leave_only(folder, "notebooks")
         return _Outcome(time.monotonic() - begun, pages, failure)
 
     def _make(self, notebook: Notebook, folder: Path) -> tuple[dict[str, str], Failure | None]:
