@@ -70,9 +70,9 @@ class Dataset:
                 fix=f"It needs at least one of {', '.join(ENOUGH)}: see `commlab load --help`.",
             )
         first, last = self._span()
-        self.as_of = as_of or settings.as_of or self._default_as_of(last)
+        self.as_of = as_of or settings.as_of or self._default_as_of(first, last)
         if first is not None and last is not None:
-            self._within(first, last, where="" if as_of else SETTINGS_FILE)
+            self._within(first, last, where=SETTINGS_FILE if not as_of and settings.as_of else "")
 
     @property
     def end(self) -> dt.datetime:
@@ -265,15 +265,16 @@ class Dataset:
         named = [name for name in ("orders", "messages") if self.has(name)]
         return named or [name for name in ("memberships", "members") if self.has(name)]
 
-    def _default_as_of(self, last: dt.date | None) -> dt.date:
-        if last is None:
+    def _default_as_of(self, first: dt.date | None, last: dt.date | None) -> dt.date:
+        if first is None or last is None:
             why = "; ".join(self._undated(name) for name in self._dating())
             raise WorkspaceError(
                 f"the last day of the data cannot be seen: {why or 'no table has dated rows'}.",
                 where=self.name,
                 fix="Export it again, or name the last day to read (as_of).",
             )
-        return last - dt.timedelta(days=1)
+        # The last day is seldom whole; where it is the only one there is no other.
+        return max(first, last - dt.timedelta(days=1))
 
     def _undated(self, name: str) -> str:
         place, event = self.place(name), table(name).event

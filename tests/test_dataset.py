@@ -222,6 +222,11 @@ def test_missing_folder_table_and_column(tmp_path, make_dataset):
         ds.table("orders")
 
 
+def test_one_day_of_data_is_read(make_workspace):
+    folder = make_workspace({"orders": orders(member_id=["a"], paid_at=["2026-01-03"], amount=[1])})
+    assert open_dataset(folder).as_of == dt.date(2026, 1, 3)
+
+
 def test_as_of_before_the_data(make_workspace):
     folder = make_workspace({"orders": orders(member_id=["a"], paid_at=["2026-01-03"], amount=[1])})
     with pytest.raises(errors.ArgumentError, match=r"must be >= 2026-01-03"):

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from commlab import sources
 from commlab.errors import WorkspaceError
 from commlab.loaders.workspace import to_arrow
 from commlab.tables import table
@@ -50,6 +51,13 @@ def append_rows(workspace: Path | str, name: str, rows: pd.DataFrame) -> Path:
     except (pa.ArrowException, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise WorkspaceError(f"cannot be read: {reason}.", where=path.name) from None
+    lacking = [column for column in table(name).required if column not in held.column_names]
+    if lacking:
+        raise WorkspaceError(
+            f"has no column {lacking[0]}; it has: {', '.join(held.column_names)}.",
+            where=path.name,
+            fix="Name the columns as `commlab tables` lists them.",
+        )
     _replace(path, _joined(held, fresh))
     return path
 
@@ -58,10 +66,13 @@ def _read(path: Path) -> pa.Table:
     if path.suffix == ".parquet":
         # The mark of unique keys holds for what was there, not for what comes now.
         return pq.read_table(path).replace_schema_metadata(None)
-    with path.open(encoding="utf-8-sig") as stream:
-        header = stream.readline().rstrip("\r\n").split(",")
-    texts = pacsv.ConvertOptions(column_types={name.strip('"'): pa.string() for name in header})
-    return pacsv.read_csv(path, convert_options=texts)
+    delimiter, names = sources.header(path)
+    return pacsv.read_csv(
+        path,
+        read_options=pacsv.ReadOptions(column_names=names, skip_rows=1),
+        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+    )
 
 
 def _joined(held: pa.Table, fresh: pa.Table) -> pa.Table:
@@ -88,7 +99,8 @@ def _replace(path: Path, whole: pa.Table) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         if path.suffix == ".csv":
-            pacsv.write_csv(whole, beside)
+            options = pacsv.WriteOptions(delimiter=sources.header(path)[0])
+            pacsv.write_csv(whole, beside, options)
         else:
             pq.write_table(whole, beside, compression="zstd")
         beside.replace(path)

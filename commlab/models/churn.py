@@ -104,6 +104,8 @@ class ChurnModel:
         else:
             need(train, RECENCY)
             self.features_ = [RECENCY] if self.method == "recency" else features_of(train)
+            for name in self.features_:
+                need(calibrate, name)
             self._say = self._learn(train, calibrate)
         return self
 
@@ -115,6 +117,8 @@ class ChurnModel:
         """
         if self._say is None:
             raise ArgumentError("the model is not fitted.", fix="Call fit(train, calibrate) first.")
+        for name in self.features_:
+            need(rows, name)
         said = np.clip(np.asarray(self._say(rows), dtype=float), SURE, 1 - SURE)
         return pd.Series(said, index=rows.index, name="risk")
 

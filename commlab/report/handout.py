@@ -161,7 +161,8 @@ def _hand_out(
     usable = listed[~is_staff & ~unknown]
     fresh = usable[~usable["member_id"].isin(own.index)].reset_index(drop=True)
     by = by if by is not None else ("adviser_id" if "adviser_id" in listed else None)
-    arms = holdout_arms(fresh, holdout, by=by, control=control, seed=_seed(campaign_id, before))
+    seed = _seed(campaign_id, before)
+    arms = holdout_arms(_typed(fresh, by), holdout, by=by, control=control, seed=seed)
     ends_on = _ends_on(campaign, moment, days)
     if len(fresh):
         _record(ds, folder, campaign, campaign_id, kind, fresh["member_id"], arms, moment, ends_on)
@@ -172,7 +173,7 @@ def _hand_out(
         neutralised(contact, keep_ids=True).to_csv(stream, index=False, lineterminator="\n")
     return Handout(
         campaign_id=campaign_id,
-        counts=_counts(fresh, arms, by, control),
+        counts=_counts(_typed(fresh, by), arms, by, control),
         already=int(usable["member_id"].isin(own.index).sum()),
         staff=int(is_staff.sum()),
         unknown=int(unknown.sum()),
@@ -185,7 +186,8 @@ def _hand_out(
 def _read(source: Path) -> pd.DataFrame:
     where = source.name
     try:
-        frame = pd.read_csv(source, dtype={"member_id": str, "adviser_id": str}, encoding=EXCEL)
+        # As text: a code 007 or a name NA comes out as it went in.
+        frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding=EXCEL)
     except FileNotFoundError:
         raise DataError("there is no such list.", where=str(source),
                         fix="Lists are in private/ of a run.") from None  # fmt: skip
@@ -198,7 +200,7 @@ def _read(source: Path) -> pd.DataFrame:
             where=where,
             fix=f"It has: {', '.join(map(str, frame.columns))}.",
         )
-    empty = int(frame["member_id"].isna().sum())
+    empty = int(frame["member_id"].str.strip().eq("").sum())
     if empty:
         raise DataError(f"member_id is empty in {empty:,} rows.", where=where,
                         fix="Remove them.")  # fmt: skip
@@ -209,6 +211,15 @@ def _read(source: Path) -> pd.DataFrame:
     if frame.empty:
         raise DataError("is empty: there is nobody to assign.", where=where)
     return frame
+
+
+def _typed(listed: pd.DataFrame, by: str | None) -> pd.DataFrame:
+    """Return the list with the column to stratify by as numbers, where it holds numbers only."""
+    if by is None or by not in listed or by.endswith("_id"):
+        return listed
+    numbers = pd.to_numeric(listed[by].replace("", None), errors="coerce")
+    known = listed[by].ne("")
+    return listed.assign(**{by: numbers}) if numbers[known].notna().all() else listed
 
 
 def _campaign(ds: Dataset, campaign_id: str) -> dict[str, Any] | None:

@@ -54,6 +54,27 @@ def test_csv_stays_csv_and_text_stays_text(make_workspace):
     assert pd.read_csv(path, dtype=str)["my note"].tolist()[0] == "a, b"
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_the_delimiter_of_a_csv_is_kept(make_workspace, delimiter):
+    folder = make_workspace({"orders": ORDERS})
+    path = folder / "assignments.csv"
+    lines = [["campaign_id", "member_id", "arm", "assigned_at"],
+             ["c0", "001", "control", "2026-05-01 10:00:00"]]  # fmt: skip
+    path.write_text("\n".join(delimiter.join(line) for line in lines), encoding="utf-8")
+    append_rows(folder, "assignments", ROW)
+    assert rows(folder)["member_id"].tolist() == ["001", "007"]
+    assert rows(folder)["arm"].tolist() == ["control", "treated"]
+
+
+def test_other_columns_than_declared_are_refused_and_left(make_workspace):
+    folder = make_workspace({"orders": ORDERS})
+    path = folder / "assignments.csv"
+    path.write_text("who,arm\nx,control\n", encoding="utf-8")
+    with pytest.raises(WorkspaceError, match="no column campaign_id"):
+        append_rows(folder, "assignments", ROW)
+    assert path.read_text(encoding="utf-8") == "who,arm\nx,control\n"
+
+
 def test_what_cannot_be_appended_to_is_refused_and_left(make_workspace):
     folder = make_workspace({"orders": ORDERS})
     path = folder / "assignments.csv.gz"

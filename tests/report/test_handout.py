@@ -113,6 +113,20 @@ def test_people_held_out_elsewhere_are_counted(workspace, people):
     assert third.elsewhere == 0
 
 
+def test_the_list_comes_out_as_it_went_in(workspace, people):
+    codes = [f"{number:03d}" for number in range(100)]
+    done = hand_out(people(code=codes, note=["NA"] * 100), "c", data=workspace, now=NOW)
+    listed = pd.read_csv(done.path, dtype=str, keep_default_na=False)
+    assert listed["code"].tolist() == [m[1:] for m in listed["member_id"]]
+    assert set(listed["note"]) == {"NA"}
+
+
+def test_numbers_are_strata_by_fifths(workspace, people):
+    done = hand_out(people(risk=[x / 100 for x in range(100)]), "c", data=workspace, by="risk",
+                    now=NOW)  # fmt: skip
+    assert done.counts["treated"].tolist() == [16] * 5
+
+
 @pytest.mark.parametrize(("content", "words"), [
     ("name\nx\n", "no column member_id"), ("member_id\na\na\n", "1 rows name somebody"),
     ("member_id,x\n,1\n", "empty in 1 rows"), ("member_id\n", "is empty"), ("", "not a readable"),
