@@ -352,3 +352,11 @@ def test_load_lists_its_formats():
 
     listed = invoke("load", "--formats").stdout
     assert all(re.search(rf"^{name} ", listed, re.MULTILINE) for name in FORMATS)
+
+
+def test_a_value_that_no_notebook_takes_stops_before_anything_is_touched(tmp_path):
+    out = tmp_path / "out"
+    done = invoke("run", "02", "--data", "data_samples", "--out", out, "-p", "cohort", "weekly")
+    assert done.exit_code == 2
+    assert "cohort == 'weekly', must be one of 'month', 'week'. Did you mean 'week'?" in done.output
+    assert not out.exists()

@@ -97,7 +97,7 @@ def _load_file(
     for item, label in zip(bound, into, strict=True):
         report.account(info.name, label)
         for name in item.absent:
-            report.notes.append(f"{info.name} has no column for {item.block.table.name}.{name}.")
+            report.notes.append(_lacking(info.name, item, name, source))
     if source.other_sheets:
         report.notes.append(f"{info.name}: other sheets: {', '.join(source.other_sheets)}.")
     failures: dict[str, blocks.Failure] = {}
@@ -121,6 +121,18 @@ def _load_file(
         account = report.account(info.name, label)
         if account.rows and not account.rows_loaded:
             _nothing_loaded(info.name, label, account.rows, failures.get(label))
+
+
+def _lacking(name: str, item: blocks.Bound, column: str, source: Source) -> str:
+    """Return a note on an optional column that the map names and the file does not have."""
+    (aliases,) = (rule.aliases for rule in item.block.columns if rule.name == column)
+    wanted = " or ".join(map(repr, aliases))
+    place = f"{item.block.table.name}.{column}"
+    hint = nearest(aliases[0], source.columns)
+    return (
+        f"{name} has no column {wanted}, so {place} is empty. "
+        f"{hint if hint.startswith('Did') else ''}"
+    ).rstrip()
 
 
 def _nothing_loaded(name: str, into: str, rows: int, failure: blocks.Failure | None) -> None:

@@ -236,7 +236,7 @@ def _bounded(key: str, count: Mapping[str, Mapping[str, int]]) -> Estimate:
     if not n:
         return Estimate.refused("no orders", unit="share", n=0)
     if "non_member" not in count and "unknown" not in count:
-        return Estimate.refused("every order in the data is a member's", unit="share", n=n)
+        return Estimate.refused("health.reason.all_members", unit="share", n=n)
     if total <= 0 or min(parts.values()) < 0:
         return Estimate.refused("net revenue is not positive", unit="share", n=n)
     unknown = parts["unknown"]

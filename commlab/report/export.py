@@ -32,7 +32,8 @@ from commlab.report.sanitise import clean
 from commlab.text import has, t
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-REMOVED_TAGS = ("injected-parameters", "remove-cell")
+# Parameters stand in the foot; the cell would show the defaults, not what was run.
+REMOVED_TAGS = ("parameters", "injected-parameters", "remove-cell")
 INTERNAL_TAG = "internal"  # cells (and outputs marked so) that only pages kept in the house show
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 

@@ -64,8 +64,10 @@ class Handout:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.campaign_id}: {self.treated:,} to contact, {self.held_out:,} held out.",
-            *(f"  {stratum or '(none)'}: {treated:,} and {held:,}"
+            f"{self.campaign_id}: {self.treated:,} to contact, {self.held_out:,} held out."
+            if self.treated or self.held_out
+            else f"{self.campaign_id}: nobody new.",
+            *(f"  {stratum or '(none)'}: {treated:,} to contact, {held:,} held out"
               for stratum, treated, held in self.counts.to_numpy() if len(self.counts) > 1),
         ]  # fmt: skip
         notes = (
@@ -78,8 +80,8 @@ class Handout:
         lines += [f"{n:,} {words}" for n, words in notes if n]
         lines += [
             f"To contact: {self.path}",
-            f"Do not contact the others until {self.ends_on.isoformat()}: only so can the effect "
-            "be read.",
+            f"Do not contact the others until {self.ends_on.isoformat()}, the end of the campaign: "
+            "only so can the effect be read.",
         ]
         return "\n".join(lines)
 

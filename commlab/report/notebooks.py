@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from commlab import config
+from commlab import config, guards
 from commlab.errors import ArgumentError, RunError, nearest
 
 FOLDER_VARIABLE = "COMMLAB_NOTEBOOKS"  # another folder of notebooks, for one's own and for tests
@@ -59,6 +59,7 @@ class Notebook:
         parameters: Parameters by name, in order.
         cells: Number of code cells.
         digest: Changes with its sources, tags and metadata, not with stored outputs.
+        choices: The values that a parameter may take, where they are few.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Notebook:
     parameters: Mapping[str, Parameter]
     cells: int
     digest: str
+    choices: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     def lacks(self, tables: Collection[str]) -> tuple[tuple[str, ...], ...]:
         """Return the groups of `needs` of which none is among `tables`."""
@@ -132,6 +134,7 @@ def read(path: Path) -> Notebook:
         },
         cells=sum(cell.cell_type == "code" for cell in node.cells),
         digest=_digest(node.cells, about),
+        choices={name: tuple(found) for name, found in about.get("choices", {}).items()},
     )
 
 
@@ -200,10 +203,11 @@ def _without_number(name: str) -> str:
 
 
 def check_parameters(given: Mapping[str, Any], chosen: Sequence[Notebook]) -> None:
-    """Raise unless each given parameter belongs to at least one of the notebooks.
+    """Raise unless each given parameter belongs to at least one of the notebooks and may be so.
 
     Raises:
-        ArgumentError: Unknown name (with the nearest one), or one that is an option.
+        ArgumentError: Unknown name (with the nearest one), one that is an option, or a value that
+            a notebook does not take.
     """
     known = {name for book in chosen for name in book.parameters} - set(OWN_PARAMETERS)
     for name in given:
@@ -215,3 +219,6 @@ def check_parameters(given: Mapping[str, Any], chosen: Sequence[Notebook]) -> No
             which = chosen[0].name if len(chosen) == 1 else "none of the notebooks asked for"
             has = "has no" if len(chosen) == 1 else "has a"
             raise ArgumentError(f"{which} {has} parameter {name!r}.", fix=nearest(name, known))
+        for book in chosen:
+            if name in book.choices:
+                guards.one_of(name, given[name], book.choices[name])

@@ -239,7 +239,10 @@ def spread(name, value):
 @each
 def test_says_what_it_is_about(name):
     about = source.about(name)
-    assert set(about) == {"topic", "needs", "uses"}
+    assert set(about) - {"choices"} == {"topic", "needs", "uses"}
+    known = books.read(source.FOLDER / f"{name}.ipynb").parameters
+    for parameter, values in about.get("choices", {}).items():
+        assert known[parameter].default.strip('"') in values, parameter
     assert about["topic"] in topics()
     assert all(group and isinstance(group, list) for group in about["needs"])
     tables = source.tables_of(name)
