@@ -55,6 +55,13 @@ def features_of(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame.columns if name not in KEYS]
 
 
+def _telling(train: pd.DataFrame) -> list[str]:
+    """Return the features that were ever seen and are not the same for everybody."""
+    names = features_of(train)
+    seen = [n for n in names if train[n].notna().any() and train[n].nunique(dropna=False) > 1]
+    return seen or [RECENCY]
+
+
 class ChurnModel:
     """One way to say how likely it is that somebody will not come back.
 
@@ -103,7 +110,7 @@ class ChurnModel:
             self._say = lambda rows: rows[BTYD].to_numpy(dtype=float)
         else:
             need(train, RECENCY)
-            self.features_ = [RECENCY] if self.method == "recency" else features_of(train)
+            self.features_ = [RECENCY] if self.method == "recency" else _telling(train)
             for name in self.features_:
                 need(calibrate, name)
             self._say = self._learn(train, calibrate)
