@@ -45,11 +45,14 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "unknown_start": ("stays",), "late_entry": ("stays",), "bracketed": ("stays",),
     "moved": ("stays",), "stale": ("stays",), "before_observation": ("stays",),
     "before_beginning": ("stays",),
+    "people": (),
+    "returned": ("at_risk",),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
 LOOSE = frozenset({"open", "unseen", "by_staff"})
 # Shares whose count is not in the frame → the count that they are shares of.
-SHARES = {"rate_before": "n_before", "rate_after": "n_after", "actual": "at_risk"}
+SHARES = {"rate_before": "n_before", "rate_after": "n_after", "actual": "at_risk",
+          "happened": "people"}  # fmt: skip
 # Rows of tables: people's doings where the table names a person, else not.
 ROWS = frozenset({"rows", "events"})
 PERSONAL_TABLES = frozenset(
@@ -64,7 +67,7 @@ LABELS = frozenset({
     "days", "day", "active_days", "starts_on", "ends_on", "cutoff", "horizon", "method",
     "dimension", "status", "repurchase_status", "notebook", "missing", "severity", "column",
     "rule", "unit", "examples", "what", "fix", "cohorts", "from_day", "days_before_as_of",
-    "first", "until", "hidden",
+    "first", "until", "hidden", "score", "feature", "state", "band", "send", "action",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -75,7 +78,7 @@ FIGURES = frozenset({
     "net_high", "p_repurchase", "repurchase_rate", "repurchase_low", "repurchase_high", "dau",
     "wau", "stickiness", "share_before", "share_after", "rate_before", "rate_after", "mix",
     "mix_low", "mix_high", "rate_low", "rate_high", "predicted", "actual", "covered", "baseline",
-    "fitted",
+    "fitted", "value", "said", "happened", "rise", "psi", "value_at_risk", "none",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -19,12 +19,21 @@ if TYPE_CHECKING:
     from commlab.metrics.activity import observed
     from commlab.metrics.churn_features import (
         churn_cutoffs,
+        churn_days,
         churn_horizon,
         churn_rows,
         scoring_cutoffs,
     )
+    from commlab.metrics.churn_list import (
+        churn_actions,
+        churn_layers,
+        churn_list,
+        listed_value,
+        value_at_risk,
+    )
     from commlab.metrics.cohorts import available_splits
     from commlab.metrics.comparison import compare_retention
+    from commlab.metrics.dormant import cost_per_return, dormant_bands, returned
     from commlab.metrics.engagement import active_days, stickiness
     from commlab.metrics.friendship import friend_loss, friend_splits
     from commlab.metrics.headline import retention_at, retention_change
@@ -59,11 +68,17 @@ __all__ = [
     "answers",
     "available_splits",
     "buyer_membership",
+    "churn_actions",
     "churn_cutoffs",
+    "churn_days",
     "churn_horizon",
+    "churn_layers",
+    "churn_list",
     "churn_rows",
     "compare_retention",
+    "cost_per_return",
     "coverage",
+    "dormant_bands",
     "freshness",
     "friend_loss",
     "friend_splits",
@@ -72,6 +87,7 @@ __all__ = [
     "history",
     "latest_two",
     "lifecycle",
+    "listed_value",
     "loss_within",
     "membership_rows",
     "observed",
@@ -81,6 +97,7 @@ __all__ = [
     "retention_at",
     "retention_change",
     "retention_kinds",
+    "returned",
     "revenue_retention",
     "rfm_groups",
     "rfm_summary",
@@ -92,6 +109,7 @@ __all__ = [
     "stay_coverage",
     "stickiness",
     "suspected_staff",
+    "value_at_risk",
 ]
 
 _HOMES = {
@@ -100,11 +118,17 @@ _HOMES = {
     "answers": "health",
     "available_splits": "cohorts",
     "buyer_membership": "health",
+    "churn_actions": "churn_list",
     "churn_cutoffs": "churn_features",
+    "churn_days": "churn_features",
     "churn_horizon": "churn_features",
+    "churn_layers": "churn_list",
+    "churn_list": "churn_list",
     "churn_rows": "churn_features",
     "compare_retention": "comparison",
+    "cost_per_return": "dormant",
     "coverage": "health",
+    "dormant_bands": "dormant",
     "freshness": "health",
     "friend_loss": "friendship",
     "friend_splits": "friendship",
@@ -113,6 +137,7 @@ _HOMES = {
     "history": "survival",
     "latest_two": "latest",
     "lifecycle": "lifecycle",
+    "listed_value": "churn_list",
     "loss_within": "latest",
     "membership_rows": "survival",
     "observed": "activity",
@@ -122,6 +147,7 @@ _HOMES = {
     "retention_at": "headline",
     "retention_change": "headline",
     "retention_kinds": "kinds",
+    "returned": "dormant",
     "revenue_retention": "revenue",
     "rfm_groups": "rfm",
     "rfm_summary": "rfm",
@@ -133,6 +159,7 @@ _HOMES = {
     "stay_coverage": "survival",
     "stickiness": "engagement",
     "suspected_staff": "health",
+    "value_at_risk": "churn_list",
 }
 
 

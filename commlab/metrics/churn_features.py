@@ -110,6 +110,17 @@ def churn_cutoffs(ds: Dataset, horizon: int, *, tests: int = 3, step: int = STEP
     return found
 
 
+def churn_days(*cutoffs: Cutoffs, scored: Cutoffs | None = None) -> list[dt.date]:
+    """Return the days whose labelled rows are needed, each once.
+
+    Args:
+        *cutoffs: Of a backtest.
+        scored: Of the scoring; its `test` has no labels yet.
+    """
+    wanted = {day for days in cutoffs for day in (days.train, days.calibrate, days.test)}
+    return sorted(wanted | ({scored.train, scored.calibrate} if scored else set()))
+
+
 def scoring_cutoffs(ds: Dataset, horizon: int) -> Cutoffs:
     """Return the days to learn from for scoring everybody at `as_of`."""
     span = dt.timedelta(days=horizon)

@@ -14,9 +14,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from commlab.models.backtest_churn import ChurnBacktest, Fold, churn_backtest
     from commlab.models.backtest_survival import Backtest, Verdict, backtest
     from commlab.models.bgnbd import BetaGeoModel
-    from commlab.models.churn import ChurnModel, churn_backtest
+    from commlab.models.btyd_churn import add_btyd, alive_score
+    from commlab.models.churn import ChurnModel
+    from commlab.models.churn_drift import feature_drift
+    from commlab.models.churn_reasons import (
+        held_out_importance,
+        permutation_importance,
+        top_reasons,
+        with_reasons,
+    )
+    from commlab.models.churn_scoring import (
+        churn_folds,
+        churned_share,
+        expected_share,
+        scoring_model,
+    )
     from commlab.models.decomposition import Decomposition, decompose
     from commlab.models.gammagamma import GammaGammaModel
     from commlab.models.holdout import holdout_arms
@@ -24,49 +39,78 @@ if TYPE_CHECKING:
     from commlab.models.paretonbd import ParetoNBDModel
     from commlab.models.projection import project
     from commlab.models.sbg import ShiftedBetaGeometricModel
+    from commlab.models.scores import reliability
     from commlab.models.segments import lost_members
     from commlab.models.survival import restricted_mean, survival_at, survival_curve
 
 _HOMES = {
     "Backtest": "backtest_survival",
     "BetaGeoModel": "bgnbd",
+    "ChurnBacktest": "backtest_churn",
     "ChurnModel": "churn",
     "Decomposition": "decomposition",
+    "Fold": "backtest_churn",
     "GammaGammaModel": "gammagamma",
     "ModifiedBetaGeoModel": "mbgnbd",
     "ParetoNBDModel": "paretonbd",
     "ShiftedBetaGeometricModel": "sbg",
     "Verdict": "backtest_survival",
+    "add_btyd": "btyd_churn",
+    "alive_score": "btyd_churn",
     "backtest": "backtest_survival",
-    "churn_backtest": "churn",
+    "churn_backtest": "backtest_churn",
+    "churn_folds": "churn_scoring",
+    "churned_share": "churn_scoring",
     "decompose": "decomposition",
+    "expected_share": "churn_scoring",
+    "feature_drift": "churn_drift",
+    "held_out_importance": "churn_reasons",
     "holdout_arms": "holdout",
     "lost_members": "segments",
+    "permutation_importance": "churn_reasons",
     "project": "projection",
+    "reliability": "scores",
     "restricted_mean": "survival",
+    "scoring_model": "churn_scoring",
     "survival_at": "survival",
     "survival_curve": "survival",
+    "top_reasons": "churn_reasons",
+    "with_reasons": "churn_reasons",
 }
 
 __all__ = [
     "Backtest",
     "BetaGeoModel",
+    "ChurnBacktest",
     "ChurnModel",
     "Decomposition",
+    "Fold",
     "GammaGammaModel",
     "ModifiedBetaGeoModel",
     "ParetoNBDModel",
     "ShiftedBetaGeometricModel",
     "Verdict",
+    "add_btyd",
+    "alive_score",
     "backtest",
     "churn_backtest",
+    "churn_folds",
+    "churned_share",
     "decompose",
+    "expected_share",
+    "feature_drift",
+    "held_out_importance",
     "holdout_arms",
     "lost_members",
+    "permutation_importance",
     "project",
+    "reliability",
     "restricted_mean",
+    "scoring_model",
     "survival_at",
     "survival_curve",
+    "top_reasons",
+    "with_reasons",
 ]
 
 

@@ -6,9 +6,11 @@ import pandas as pd
 
 from commlab import guards
 from commlab.errors import NotEnoughDataError
+from commlab.estimate import Estimate
 from commlab.models.bgnbd import BetaGeoModel
 from commlab.models.churn import BTYD
 from commlab.models.mbgnbd import ModifiedBetaGeoModel
+from commlab.models.scores import auc
 
 WEEK = 7.0  # days; frequency, recency and T of `churn_rows` are in weeks
 FAMILIES = (ModifiedBetaGeoModel, BetaGeoModel)
@@ -57,3 +59,19 @@ def add_btyd(rows: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
         return rows.copy()
     again = model.probability_of_purchase(rows[["frequency", "recency", "T"]], horizon_days / WEEK)
     return rows.assign(**{BTYD: 1 - again.to_numpy()})
+
+
+def alive_score(rows: pd.DataFrame) -> Estimate:
+    """Return how well 1 − P(alive) ranks who did not come back: AUC, to show that it does not.
+
+    P(alive) is about customers who have ended for good; whoever buys rarely is alive and yet
+    does not come within a horizon.
+
+    Args:
+        rows: Labelled rows of `churn_rows`.
+
+    Raises:
+        NotEnoughDataError: The model is refused.
+    """
+    alive = fitted(rows).expected_probability_alive(rows[["frequency", "recency", "T"]])
+    return auc(rows["churned"], 1 - alive, clusters=rows["member_id"])

@@ -7,8 +7,7 @@ later one. A model that the baselines match is not used.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ import pandas as pd
 
 from commlab import guards
 from commlab.errors import ArgumentError, NotEnoughDataError
-from commlab.models import scores
 from commlab.models.scores import SURE
 
 Array = npt.NDArray[np.float64]
@@ -33,23 +31,6 @@ MIN_EACH = 50  # of those who churned and who did not: fewer cannot train or jud
 MAX_TRAIN = 200_000  # more rows make a classifier slower, not better
 
 
-@dataclasses.dataclass(frozen=True)
-class Fold:
-    """Rows of three cutoffs in the order of time, each with labels that were over by the next.
-
-    Attributes:
-        train: Rows to learn from: features, `churned`, `member_id`.
-        calibrate: Rows of a later cutoff.
-        test: Rows of a still later one; `churned` may be absent when there is nothing to test.
-        name: What the fold is called, e.g. its test cutoff.
-    """
-
-    train: pd.DataFrame
-    calibrate: pd.DataFrame
-    test: pd.DataFrame
-    name: str = ""
-
-
 def features_of(frame: pd.DataFrame) -> list[str]:
     """Return the names of the columns that are features."""
     return [str(name) for name in frame.columns if name not in KEYS]
@@ -58,8 +39,12 @@ def features_of(frame: pd.DataFrame) -> list[str]:
 def _telling(train: pd.DataFrame) -> list[str]:
     """Return the features that were ever seen and are not the same for everybody."""
     names = features_of(train)
-    seen = [n for n in names if train[n].notna().any() and train[n].nunique(dropna=False) > 1]
-    return seen or [RECENCY]
+    return [name for name in names if _varies(train[name])] or [RECENCY]
+
+
+def _varies(values: pd.Series) -> bool:
+    seen = values.dropna()
+    return len(seen) > 0 and (len(seen) < len(values) or bool((seen != seen.iloc[0]).any()))
 
 
 class ChurnModel:
@@ -205,114 +190,3 @@ def check_rows(name: str, frame: pd.DataFrame) -> None:
                 f"only {n:,} of {len(frame):,} people {words} ({name}), must be {MIN_EACH}.",
                 fix="Use another horizon, or wait until there are more data.",
             )
-
-
-@dataclasses.dataclass(frozen=True)
-class ChurnBacktest:
-    """How the methods did at cutoffs that came after what they had learnt from.
-
-    Attributes:
-        said: One row a person and fold: fold, member_id, churned, and a probability per method.
-        scores: Frame by method: method, score (log_loss, brier, auc, average_precision, lift),
-            value, low, high, n (people).
-        differences: Frame by method: method, difference (of its log loss from the best one's),
-            low, high, error (standard error, persons as clusters).
-        best: Method with the least log loss.
-        chosen: Simplest method within one standard error of the best.
-    """
-
-    said: pd.DataFrame
-    scores: pd.DataFrame
-    differences: pd.DataFrame
-    best: str
-    chosen: str
-
-    @property
-    def beats_baselines(self) -> bool:
-        """Whether what was chosen is more than a baseline."""
-        return self.chosen in LEARNT
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the scores."""
-        return self.scores.copy()
-
-
-def churn_backtest(
-    folds: Sequence[Fold],
-    *,
-    methods: Sequence[str] = METHODS,
-    budget: float = 0.1,
-    seed: int = 0,
-) -> ChurnBacktest:
-    """Fit every method in every fold and score it on what came later.
-
-    Args:
-        folds: At least one; three tell more.
-        methods: Some of `METHODS`; "btyd" is left out where the rows lack its column.
-        budget: Share of people who can be reached, for the lift.
-        seed: Seed of what is random.
-
-    Raises:
-        NotEnoughDataError: No fold has enough of both outcomes; the first reason is given.
-    """
-    usable, refused = [], []
-    for fold in folds:
-        try:
-            for name in ("train", "calibrate", "test"):
-                check_rows(name, getattr(fold, name))
-        except NotEnoughDataError as error:
-            refused.append(error)
-        else:
-            usable.append(fold)
-    if not usable:
-        raise refused[0] if refused else NotEnoughDataError("there is no fold to test on.")
-    chosen = [name for name in METHODS if name in methods]
-    if any(BTYD not in fold.test for fold in usable):
-        chosen = [name for name in chosen if name != "btyd"]
-    parts = []
-    for fold in usable:
-        part = fold.test[["member_id", "churned"]].assign(fold=fold.name)
-        for name in chosen:
-            model = ChurnModel(name, seed=seed).fit(fold.train, fold.calibrate)
-            part[name] = model.predict(fold.test)
-        parts.append(part)
-    said = pd.concat(parts, ignore_index=True)
-    return _judged(said, chosen, budget)
-
-
-def _judged(said: pd.DataFrame, methods: Sequence[str], budget: float) -> ChurnBacktest:
-    y, who = said["churned"].astype(int), said["member_id"]
-    found = {name: scores.scores(y, said[name], clusters=who, budget=budget) for name in methods}
-    loss = {name: found[name]["log_loss"].value for name in methods}
-    best = min(methods, key=lambda name: (loss[name], METHODS.index(name)))
-    least = scores.log_losses(y, said[best])
-    rows = []
-    for name in methods:
-        gap = scores.mean_estimate(
-            scores.log_losses(y, said[name]) - least, clusters=who, unit="nats", level=_ONE_ERROR
-        )
-        error = 0.0 if gap.low is None or gap.value is None else gap.value - gap.low
-        rows.append((name, gap.value, error))
-    differences = pd.DataFrame(rows, columns=["method", "difference", "error"])
-    near = differences["difference"] <= differences["error"]
-    return ChurnBacktest(
-        said=said[["fold", "member_id", "churned", *methods]],
-        scores=_table(found),
-        differences=differences,
-        best=best,
-        chosen=str(differences.loc[near, "method"].iloc[0]),
-    )
-
-
-_ONE_ERROR = 0.6826894921370859  # level of an interval of one standard error to each side
-
-
-def _table(found: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {"method": method, "score": name, "value": x.value, "low": x.low, "high": x.high,
-             "n": x.n, "status": x.status}
-            for method, items in found.items()
-            for name, x in items.items()
-        ]
-    )  # fmt: skip

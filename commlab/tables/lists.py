@@ -20,6 +20,25 @@ _DECLARED = (
         key=("member_id",),
     ),
     Table(
+        "churn",
+        "one customer who is likely not to buy again in time, the most value at risk first",
+        columns(
+            "member_id* id the person",
+            "adviser_id id adviser (staff) in charge, who calls",
+            "risk* float probability of no purchase within the horizon",
+            "value_at_risk* float risk times what the horizon would bring at the pace so far, "
+            "in currency units",
+            "last_order_on* date last day with a purchase",
+            "reasons text what raises the risk most, in English; empty where nothing tells",
+            "reasons_zh text the same in Chinese",
+            "action* text what to offer, in English",
+            "action_zh* text the same in Chinese",
+            member_id=MEMBER,
+            adviser_id=STAFF,
+        ),
+        key=("member_id",),
+    ),
+    Table(
         "suspected_staff",
         "one account that counts as a member and behaves like staff",
         columns(

@@ -10,6 +10,7 @@ import pytest
 
 from commlab.errors import ArgumentError, NotEnoughDataError
 from commlab.models import scores
+from commlab.models.backtest_churn import Fold, churn_backtest
 from commlab.models.bgnbd import BetaGeoModel
 from commlab.models.btyd_churn import add_btyd
 from commlab.models.churn import (
@@ -19,8 +20,6 @@ from commlab.models.churn import (
     METHODS,
     RECENCY,
     ChurnModel,
-    Fold,
-    churn_backtest,
     features_of,
 )
 
