@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from commlab.models.paretonbd import ParetoNBDModel
     from commlab.models.projection import project
     from commlab.models.sbg import ShiftedBetaGeometricModel
-    from commlab.models.scores import reliability
     from commlab.models.segments import lost_members
     from commlab.models.survival import restricted_mean, survival_at, survival_curve
 
@@ -69,7 +68,6 @@ _HOMES = {
     "lost_members": "segments",
     "permutation_importance": "churn_reasons",
     "project": "projection",
-    "reliability": "scores",
     "restricted_mean": "survival",
     "scoring_model": "churn_scoring",
     "survival_at": "survival",
@@ -104,7 +102,6 @@ __all__ = [
     "lost_members",
     "permutation_importance",
     "project",
-    "reliability",
     "restricted_mean",
     "scoring_model",
     "survival_at",

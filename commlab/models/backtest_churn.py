@@ -79,6 +79,11 @@ class ChurnBacktest:
         """
         return self._found[self.chosen][guards.one_of("name", name, SCORES)]
 
+    def reliability(self) -> pd.DataFrame:
+        """Return what the method chosen said against what came, at the latest cutoff."""
+        latest = self.said[self.said["fold"] == self.said["fold"].iloc[0]]
+        return scores.reliability(latest["churned"], latest[self.chosen])
+
     def words(self) -> dict[str, Any]:
         """Return what fills the slots of the sentence on what was chosen."""
         gap = self.differences.set_index("method")["difference"]
@@ -101,7 +106,7 @@ def churn_backtest(
     """Fit every method in every fold and score it on what came later.
 
     Args:
-        folds: At least one; three tell more.
+        folds: At least one, the latest first; three tell more.
         methods: Some of `METHODS`; "btyd" is left out where the rows lack its column.
         budget: Share of people who can be reached, for the lift.
         seed: Seed of what is random.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from commlab import guards
@@ -10,8 +12,11 @@ from commlab.estimate import Estimate
 from commlab.models.bgnbd import BetaGeoModel
 from commlab.models.churn import BTYD
 from commlab.models.mbgnbd import ModifiedBetaGeoModel
-from commlab.models.scores import auc
+from commlab.models.scores import SURE, auc
 
+Array = npt.NDArray[np.float64]
+
+LEAST = 1e-3  # of log odds: below it is arithmetic, not a reason
 WEEK = 7.0  # days; frequency, recency and T of `churn_rows` are in weeks
 FAMILIES = (ModifiedBetaGeoModel, BetaGeoModel)
 
@@ -25,7 +30,8 @@ def fitted(rows: pd.DataFrame) -> ModifiedBetaGeoModel | BetaGeoModel:
     Raises:
         NotEnoughDataError: Both are refused: too few repeat buyers, or a parameter on its bound.
     """
-    summary = rows[["frequency", "recency", "T"]]
+    # Who first bought on the last day says nothing of buying again.
+    summary = rows.loc[rows["T"] > 0, ["frequency", "recency", "T"]]
     found: list[ModifiedBetaGeoModel | BetaGeoModel] = []
     refused: NotEnoughDataError | None = None
     for family in FAMILIES:
@@ -59,6 +65,44 @@ def add_btyd(rows: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
         return rows.copy()
     again = model.probability_of_purchase(rows[["frequency", "recency", "T"]], horizon_days / WEEK)
     return rows.assign(**{BTYD: 1 - again.to_numpy()})
+
+
+def btyd_reasons(rows: pd.DataFrame, usual: pd.DataFrame, horizon_days: int) -> list[list[str]]:
+    """Return, for each row, which of silence and number of orders raises its risk, strongest first.
+
+    As `top_reasons`, with the two things that the model reads: days since the last order set to
+    the median, then the number of orders.
+
+    Args:
+        rows: Rows to explain.
+        usual: All rows of the same cutoff: the model is fitted on them.
+        horizon_days: Days after the cutoff.
+    """
+    model, ahead = fitted(usual), horizon_days / WEEK
+    own = rows[["frequency", "recency", "T"]].reset_index(drop=True)
+    silence = float(usual["days_since_order"].median()) / WEEK
+    sooner = own.copy()
+    again = own["frequency"] > 0
+    sooner.loc[again, "recency"] = np.maximum(own["T"] - silence, own["recency"])[again]
+    sooner.loc[~again, "T"] = np.minimum(own["T"], silence)[~again]
+    often = own.copy()
+    middle = float(usual["frequency"].median())
+    often.loc[again, "frequency"] = np.maximum(own["frequency"], middle)[again]
+    now = _log_odds_of_churn(model, own, ahead)
+    rises = {
+        name: now - _log_odds_of_churn(model, changed, ahead)
+        for name, changed in (("days_since_order", sooner), ("orders_count", often))
+    }
+    return [
+        sorted((n for n in rises if rises[n][row] > LEAST), key=lambda n: -rises[n][row])
+        for row in range(len(own))
+    ]
+
+
+def _log_odds_of_churn(model: BetaGeoModel | ModifiedBetaGeoModel, rows: pd.DataFrame,
+                       ahead: float) -> Array:  # fmt: skip
+    again = np.clip(model.probability_of_purchase(rows, ahead).to_numpy(float), SURE, 1 - SURE)
+    return np.log1p(-again) - np.log(again)
 
 
 def alive_score(rows: pd.DataFrame) -> Estimate:

@@ -91,8 +91,7 @@ class ChurnModel:
             rate = float(train["churned"].mean())
             self._say = lambda rows: np.full(len(rows), rate)
         elif self.method == "btyd":
-            need(train, BTYD)
-            self._say = lambda rows: rows[BTYD].to_numpy(dtype=float)
+            self._say = _as_said
         else:
             need(train, RECENCY)
             self.features_ = [RECENCY] if self.method == "recency" else _telling(train)
@@ -128,6 +127,12 @@ class ChurnModel:
         platt = CalibratedClassifierCV(FrozenEstimator(learner), method="sigmoid")
         platt.fit(calibrate[names].astype(float), calibrate["churned"].astype(int))
         return lambda rows: platt.predict_proba(rows[names].astype(float))[:, 1]
+
+
+def _as_said(rows: pd.DataFrame) -> Array:
+    """Return what `add_btyd` put into the rows themselves: labels teach it nothing."""
+    need(rows, BTYD)
+    return rows[BTYD].to_numpy(dtype=float)
 
 
 def _squashed(values: Any) -> Any:

@@ -10,6 +10,7 @@ from commlab import guards
 from commlab.errors import NotEnoughDataError
 from commlab.models import scores
 from commlab.models.backtest_churn import Fold
+from commlab.models.btyd_churn import LEAST, btyd_reasons
 from commlab.models.churn import ChurnModel, need
 from commlab.text import fmt, lookup, t
 
@@ -81,27 +82,32 @@ def top_reasons(
     rise = np.column_stack([now - _log_odds(model.predict(frame)) for frame in without])
     order = np.argsort(-rise, axis=1, kind="stable")[:, :most]
     names = model.features_
-    # Below a thousandth of log odds it is arithmetic, not a reason.
     return [
-        [names[column] for column in best if rise[row, column] > 1e-3]
+        [names[column] for column in best if rise[row, column] > LEAST]
         for row, best in enumerate(order)
     ]
 
 
-def with_reasons(listed: pd.DataFrame, model: ChurnModel, rows: pd.DataFrame) -> pd.DataFrame:
+def with_reasons(
+    listed: pd.DataFrame, model: ChurnModel, rows: pd.DataFrame, horizon: int
+) -> pd.DataFrame:
     """Return a list with the top reasons of each person in words: `reasons`, `reasons_zh`.
 
     Args:
         listed: What `metrics.churn_list` returned.
         model: The model that said the risks.
         rows: The rows of all who were scored; they say what is usual.
+        horizon: Days ahead.
 
     Returns:
         A copy with the two columns before `action`; empty words where the model has no features.
     """
     own = rows.set_index("member_id").loc[listed["member_id"]].reset_index()
-    why = top_reasons(model, own, rows)
-    usual = medians(rows, model.features_)
+    if model.method == "btyd":
+        why = btyd_reasons(own, rows, horizon)
+    else:
+        why = top_reasons(model, own, rows)
+    usual = medians(rows, sorted({name for names in why for name in names}))
     out = listed.copy()
     for suffix, lang in (("", "en"), ("_zh", "zh")):
         words = [

@@ -48,10 +48,9 @@ def scoring_model(
         cutoffs: Of `scoring_cutoffs`.
         seed: Seed of what is random.
     """
-    train, calibrate = rows[cutoffs.train], rows[cutoffs.calibrate]
-    if method == "btyd":  # nothing is learnt from labels, but the column must be there
-        train = train.assign(btyd_churn=0.5)
-    return ChurnModel(method, seed=seed).fit(train, calibrate)
+    return ChurnModel(method, seed=seed).fit(
+        rows[cutoffs.train], rows[cutoffs.calibrate]
+    )
 
 
 def churned_share(rows: pd.DataFrame) -> Estimate:
