@@ -111,7 +111,7 @@ def with_reasons(
     out = listed.copy()
     for suffix, lang in (("", "en"), ("_zh", "zh")):
         words = [
-            lookup("churn.reason.between", lang).join(
+            lookup("churn.reason.separator", lang).join(
                 _reason(name, row[name], usual[name], lang) for name in names
             )
             for row, names in zip(own.to_dict("records"), why, strict=True)
