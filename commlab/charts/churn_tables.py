@@ -30,8 +30,9 @@ def _figure(value: str, low: str, high: str, decimals: int) -> Cell:
         text = f'<span class="figure">{escape(shown[0])}</span>'
         if len(shown) == 3:
             ends = f"{shown[1]}–{shown[2]}"
-            ends = f"（{ends}）" if lang == "zh" else f" ({ends})"
-            text += f'<span class="interval">{escape(ends)}</span>'
+            inner = f"（{ends}）" if lang == "zh" else f"({ends})"
+            gap = "" if lang == "zh" else " "
+            text += f'{gap}<span class="interval">{escape(inner)}</span>'
         return text
 
     return cell

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from commlab.models.backtest_churn import ChurnBacktest, Fold, churn_backtest
     from commlab.models.backtest_survival import Backtest, Verdict, backtest
     from commlab.models.bgnbd import BetaGeoModel
-    from commlab.models.btyd_churn import add_btyd, alive_score
+    from commlab.models.btyd_churn import add_btyd, alive_score, base_score
     from commlab.models.churn import ChurnModel
     from commlab.models.churn_drift import feature_drift
     from commlab.models.churn_reasons import (
@@ -57,6 +57,7 @@ _HOMES = {
     "add_btyd": "btyd_churn",
     "alive_score": "btyd_churn",
     "backtest": "backtest_survival",
+    "base_score": "btyd_churn",
     "churn_backtest": "backtest_churn",
     "churn_folds": "churn_scoring",
     "churned_share": "churn_scoring",
@@ -91,6 +92,7 @@ __all__ = [
     "add_btyd",
     "alive_score",
     "backtest",
+    "base_score",
     "churn_backtest",
     "churn_folds",
     "churned_share",

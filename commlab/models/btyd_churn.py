@@ -12,7 +12,7 @@ from commlab.estimate import Estimate
 from commlab.models.bgnbd import BetaGeoModel
 from commlab.models.churn import BTYD
 from commlab.models.mbgnbd import ModifiedBetaGeoModel
-from commlab.models.scores import SURE, auc
+from commlab.models.scores import SURE, log_losses, mean_estimate
 
 Array = npt.NDArray[np.float64]
 
@@ -106,10 +106,10 @@ def _log_odds_of_churn(model: BetaGeoModel | ModifiedBetaGeoModel, rows: pd.Data
 
 
 def alive_score(rows: pd.DataFrame) -> Estimate:
-    """Return how well 1 − P(alive) ranks who did not come back: AUC, to show that it does not.
+    """Return the log loss of 1 − P(alive) taken for a probability of churn, to show that it is none.
 
     P(alive) is about customers who have ended for good; whoever buys rarely is alive and yet
-    does not come within a horizon.
+    does not come within a horizon. Under BG/NBD everybody who bought once is alive for ever.
 
     Args:
         rows: Labelled rows of `churn_rows`.
@@ -118,4 +118,19 @@ def alive_score(rows: pd.DataFrame) -> Estimate:
         NotEnoughDataError: The model is refused.
     """
     alive = fitted(rows).expected_probability_alive(rows[["frequency", "recency", "T"]])
-    return auc(rows["churned"], 1 - alive, clusters=rows["member_id"])
+    return _log_loss(rows, 1 - alive.to_numpy(float))
+
+
+def base_score(learnt: pd.DataFrame, rows: pd.DataFrame) -> Estimate:
+    """Return the log loss of the same risk for everybody, to set others against.
+
+    Args:
+        learnt: Labelled rows whose rate of churn is said of everybody.
+        rows: Labelled rows of a later cutoff.
+    """
+    return _log_loss(rows, np.full(len(rows), float(learnt["churned"].mean())))
+
+
+def _log_loss(rows: pd.DataFrame, risk: Array) -> Estimate:
+    losses = log_losses(rows["churned"].astype(int), risk)
+    return mean_estimate(losses, clusters=rows["member_id"], unit="nats")

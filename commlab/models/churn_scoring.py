@@ -48,9 +48,7 @@ def scoring_model(
         cutoffs: Of `scoring_cutoffs`.
         seed: Seed of what is random.
     """
-    return ChurnModel(method, seed=seed).fit(
-        rows[cutoffs.train], rows[cutoffs.calibrate]
-    )
+    return ChurnModel(method, seed=seed).fit(rows[cutoffs.train], rows[cutoffs.calibrate])
 
 
 def churned_share(rows: pd.DataFrame) -> Estimate:

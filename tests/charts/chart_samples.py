@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from commlab.charts import health, retention
+from commlab.charts import churn, health, retention
 from commlab.config import china_calendar
 from commlab.stats import wilson
 
@@ -273,6 +273,63 @@ FESTIVALS = tuple(
     if festival.starts_on <= AS_OF and festival.ends_on >= dt.date(2025, 4, 1)
 )
 
+
+def churn_scores() -> pd.DataFrame:
+    rows = []
+    for place, method in enumerate(("base_rate", "recency", "btyd", "logistic", "boosting")):
+        for score, value in (("log_loss", 0.69), ("brier", 0.25), ("auc", 0.6),
+                             ("average_precision", 0.7), ("lift", 1.2)):  # fmt: skip
+            mid, half = value - 0.01 * place, None if score == "average_precision" else 0.02
+            ends = (np.nan, np.nan) if half is None else (mid - half, mid + half)
+            rows.append((method, score, mid, *ends, 846, "ok"))
+    names = ["method", "score", "value", "low", "high", "people", "status"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def importance() -> pd.DataFrame:
+    features = ["days_since_order", "silence_in_gaps", "message_days_30", "days_since_interest",
+                "spent_count", "groups_left", "tags_count", "days_since_check_in",
+                "days_between", "friends_now", "orders_30", "days_since_joined"]  # fmt: skip
+    rise = 0.05 / (1 + np.arange(len(features), dtype=float)) - 0.005
+    return pd.DataFrame({"feature": features, "rise": rise, "low": rise - 0.006,
+                         "high": rise + 0.006, "people": 844})  # fmt: skip
+
+
+def said() -> pd.DataFrame:
+    mid = np.linspace(0.2, 0.95, 10)
+    low, high = wilson(np.round(84 * mid), np.full(10, 84))
+    return pd.DataFrame({"said": mid[::-1] * 0.9 + 0.05, "happened": mid[::-1],
+                         "low": low[::-1], "high": high[::-1], "people": 84})  # fmt: skip
+
+
+def returns(arms: tuple[str, ...] = ("all", "sent", "not_sent")) -> pd.DataFrame:
+    rows = []
+    for place, (band, first) in enumerate(
+        (("30–59", 30), ("60–89", 60), ("90–179", 90), ("180–364", 180), ("365+", 365))
+    ):
+        for step, arm in enumerate(arms):
+            n = 20 if first == 365 else 300 - 40 * place - 60 * step
+            back = round(n * (0.5 - 0.08 * place + 0.02 * step))
+            low, high = wilson(np.array([back]), np.array([n]))
+            ok = n >= 30
+            rows.append((band, first, arm, n, back, back / n if ok else np.nan,
+                         low[0] if ok else np.nan, high[0] if ok else np.nan,
+                         "ok" if ok else "too_few"))  # fmt: skip
+    names = ["band", "from_day", "send", "at_risk", "returned", "rate", "low", "high", "status"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def drift() -> pd.DataFrame:
+    return pd.DataFrame({"feature": ["days_since_joined", "spent_90", "tags_count"],
+                         "psi": [0.8, 0.12, 0.01], "p_adjusted": [0.0, 0.01, 0.9],
+                         "state": ["strong", "moved", "stable"], "people": 1091})  # fmt: skip
+
+
+def layers() -> pd.DataFrame:
+    return pd.DataFrame({"action": ["content", "coupon"], "people": [695, 396],
+                         "rate": [0.65, 0.56], "value_at_risk": [61_000.0, 39_000.0]})  # fmt: skip
+
+
 Draw = Callable[..., Any]
 # name -> function, frame(s), other arguments
 CHARTS: dict[str, tuple[Draw, Callable[[], Any], dict[str, Any]]] = {
@@ -288,6 +345,12 @@ CHARTS: dict[str, tuple[Draw, Callable[[], Any], dict[str, Any]]] = {
     "friends": (retention.friends, friends, {}),
     "backtest": (retention.backtest, backtest, {}),
     "coverage": (health.coverage, coverage, {}),
+    "churn_methods": (churn.methods, churn_scores, {"chosen": "btyd"}),
+    "churn_methods_open": (churn.methods, churn_scores, {}),
+    "churn_importance": (churn.importance, importance, {}),
+    "churn_reliability": (churn.reliability, said, {}),
+    "churn_returns": (churn.returns, returns, {"horizon": 84}),
+    "churn_returns_all": (churn.returns, lambda: returns(("all",)), {"horizon": 84}),
 }
 CHARTS["survival_projected"] = (retention.survival, survival, {"projection": projection()})
 # charts that show names from data, with the function that makes a frame of such names
@@ -304,4 +367,7 @@ TABLES: dict[str, tuple[Draw, Callable[[], Any]]] = {
     "mix_rate": (retention.mix_rate, mix),
     "findings": (health.findings, findings),
     "answers": (health.answers, answers),
+    "churn_methods": (churn.methods_table, churn_scores),
+    "churn_drift": (churn.drift, drift),
+    "churn_layers": (churn.layers, layers),
 }
