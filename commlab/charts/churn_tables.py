@@ -51,10 +51,10 @@ def methods_table(frame: pd.DataFrame, *, lang: str, title: str | Words | None =
     columns = [Column(t("churn.table.method", lang), _named("churn.method", "method"), False)]
     for score in SCORES:
         part = frame[frame["score"] == score].set_index("method")
-        names = {name: f"{score}_{name}" for name in ("value", "low", "high")}
-        for name, column in names.items():
-            wide[column] = wide["method"].map(part[name])
-        cell = _figure(*names.values(), decimals=2 if score == "lift" else 3)
+        for name in ("value", "low", "high"):
+            wide[f"{score}_{name}"] = wide["method"].map(part[name])
+        ends = [f"{score}_{name}" for name in ("value", "low", "high")]
+        cell = _figure(ends[0], ends[1], ends[2], 2 if score == "lift" else 3)
         columns.append(Column(t(f"churn.table.{score}", lang), cell))
     return tables.build(
         wide, columns, name="churn.methods", lang=lang,

@@ -143,12 +143,12 @@ def cost_per_return(ds: Dataset, horizon: int, *, bands: tuple[int, ...] = BANDS
     cutoff = ds.as_of - dt.timedelta(days=horizon)
     costs, sends = ds.table("costs"), ds.table("sends")
     spent = costs.filter(costs.campaign_id.notnull()).group_by("campaign_id")
-    money = ds.frame(spent.agg(cost=costs.amount.sum())).set_index("campaign_id")["cost"]
+    money = ds.frame(spent.agg(cost=costs.amount.sum())).set_index("campaign_id")["cost"].to_dict()
     end = dt.datetime.combine(cutoff, dt.time()) + dt.timedelta(days=1)
     reached = sends.status.isnull() | sends.status.isin(("sent", "delivered"))
     known = sends.filter(
         reached & sends.member_id.notnull() & (sends.sent_at < end)
-        & sends.campaign_id.isin(list(money.index) or [""])
+        & sends.campaign_id.isin(list(money) or [""])
     ).select("member_id", "campaign_id", day=sends.sent_at.date())  # fmt: skip
     wrote = ds.frame(known.distinct(), ["campaign_id", "day", "member_id"])
     share, silent, back = 0.0, 0, 0
@@ -157,7 +157,7 @@ def cost_per_return(ds: Dataset, horizon: int, *, bands: tuple[int, ...] = BANDS
         mine = rows[rows["member_id"].isin(part["member_id"])]
         mine = mine[mine["days_since_order"] >= bands[0]]
         everybody = int((wrote["campaign_id"] == campaign).sum())
-        share += float(money[campaign]) * len(mine) / everybody
+        share += float(money[str(campaign)]) * len(mine) / everybody
         silent, back = silent + len(mine), back + int((~mine["churned"]).sum())
     if back < 5 or silent < ds.settings.min_at_risk:
         raise NotEnoughDataError(

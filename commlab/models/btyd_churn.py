@@ -106,7 +106,7 @@ def _log_odds_of_churn(model: BetaGeoModel | ModifiedBetaGeoModel, rows: pd.Data
 
 
 def alive_score(rows: pd.DataFrame) -> Estimate:
-    """Return the log loss of 1 − P(alive) taken for a probability of churn, to show that it is none.
+    """Return the log loss of 1 − P(alive) taken for a risk of churn, to show that it is none.
 
     P(alive) is about customers who have ended for good; whoever buys rarely is alive and yet
     does not come within a horizon. Under BG/NBD everybody who bought once is alive for ever.

@@ -116,7 +116,7 @@ def with_reasons(
             )
             for row, names in zip(own.to_dict("records"), why, strict=True)
         ]
-        out.insert(out.columns.get_loc("action"), f"reasons{suffix}", words)
+        out.insert(list(out.columns).index("action"), f"reasons{suffix}", words)
     return out
 
 
