@@ -17,7 +17,7 @@ import pandas as pd
 from commlab.suppression import SHOWN, Relation, Table
 
 # Labels whose rows part the same people: their counts add up to a total.
-AXES = ("segment", "cohort", "group", "month")
+AXES = ("segment", "cohort", "group", "month", "send", "action")
 # Labels that do not part: they name, order or describe the row.
 _PLAIN = frozenset({"status", "repurchase_status", "label", "last", "dimension", "hidden",
                     "from_day", "until", "cohorts", "first", "days_before_as_of"})  # fmt: skip

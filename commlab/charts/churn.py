@@ -14,12 +14,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from commlab.charts import axes, colours, frames, labels
-from commlab.charts.churn_tables import drift, layers, methods_table
+from commlab.charts.churn_tables import bands, drift, layers, methods_table
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
 from commlab.text import Words, fmt, t, word
 
-__all__ = ["drift", "importance", "layers", "methods", "methods_table", "reliability", "returns"]
+__all__ = [
+    "bands",
+    "drift",
+    "importance",
+    "layers",
+    "methods",
+    "methods_table",
+    "reliability",
+    "returns",
+]
 
 _MOST_FEATURES = {False: 10, True: 8}
 
@@ -155,6 +164,7 @@ def reliability(
 @chart
 def returns(
     frame: pd.DataFrame,
+    sends: pd.DataFrame | None = None,
     *,
     lang: str,
     narrow: bool = False,
@@ -165,25 +175,29 @@ def returns(
     """Return the share that came back by band of silence, with and without a send.
 
     Args:
-        frame: `metrics.dormant_bands`: band, from_day, send, at_risk, rate, low, high, status.
+        frame: `metrics.dormant_bands`: band, from_day, at_risk, rate, low, high, status.
+        sends: The same by `send` ("sent", "not_sent"): drawn instead of the whole.
         lang: "en" or "zh".
         narrow: The form for phones.
         title: The finding; without it the title reads out the first and the last band.
         as_of: Last day of the data.
         horizon: Days within which they came back.
     """
-    need = ["band", "from_day", "send", "at_risk", "rate", "low", "high"]
+    need = ["band", "from_day", "at_risk", "rate", "low", "high"]
     frames.need(frame, need, "charts.churn.returns")
-    rows = frame[frames.status(frame) == "ok"].sort_values("from_day")
-    every = rows[rows["send"] == "all"]
+    every = _known(frame)
     frames.need(every, (), "charts.churn.returns")
-    bands = list(dict.fromkeys(rows["band"]))
-    arms = [arm for arm in ("sent", "not_sent") if (rows["send"] == arm).any()] or ["all"]
-    shade = {"sent": colours.ACCENT, "not_sent": colours.GREY, "all": colours.ACCENT}
+    parts = [("all", colours.ACCENT, every)]
+    if sends is not None:
+        frames.need(sends, [*need, "send"], "charts.churn.returns")
+        rows = _known(sends)
+        shades = (("sent", colours.ACCENT), ("not_sent", colours.GREY))
+        parts = [(arm, shade, rows[rows["send"] == arm]) for arm, shade in shades]
+    names = list(every["band"])
     ends = every.iloc[[0, -1]]
     made = figure(
-        title=title or word("churn.returns.title", first=_days(ends.iloc[0]),
-                            early=float(ends["rate"].iloc[0]), last=_days(ends.iloc[1]),
+        title=title or word("churn.returns.title", first=str(ends["band"].iloc[0]),
+                            early=float(ends["rate"].iloc[0]), last=str(ends["band"].iloc[1]),
                             late=float(ends["rate"].iloc[1])),
         subtitle=t("churn.returns.subtitle", lang, horizon=horizon),
         foot=foot(lang, n=float(every["at_risk"].sum()), unit="", as_of=as_of, level=LEVEL),
@@ -191,27 +205,29 @@ def returns(
         narrow=narrow,
     )  # fmt: skip
     ax = made.add_subplot()
-    for step, arm in enumerate(arms):
-        one = rows[rows["send"] == arm]
-        at = np.array([bands.index(band) for band in one["band"]], dtype=float)
-        at += (step - (len(arms) - 1) / 2) * 0.2
-        ax.vlines(at, frames.numbers(one, "low"), frames.numbers(one, "high"),
-                  color=shade[arm], linewidth=2)  # fmt: skip
-        ax.plot(at, frames.numbers(one, "rate"), "o", color=shade[arm], markersize=6)
+    for step, (_, shade, rows) in enumerate(parts):
+        one = rows[rows["band"].isin(names)]
+        at = np.array([names.index(band) for band in one["band"]], dtype=float)
+        at += (step - (len(parts) - 1) / 2) * 0.2
+        low, high = frames.numbers(one, "low"), frames.numbers(one, "high")
+        ax.vlines(at, low, high, color=shade, linewidth=2)
+        ax.plot(at, frames.numbers(one, "rate"), "o", color=shade, markersize=6)
     ax.set_ylim(bottom=0)
-    ax.set_xlim(-0.6, len(bands) - 0.4)
-    ax.set_xticks(range(len(bands)), bands, size=made.size())
+    ax.set_xlim(-0.6, len(names) - 0.4)
+    ax.set_xticks(range(len(names)), names, size=made.size())
     axes.share_axis(ax, lang)
     ax.set_xlabel(t("churn.returns.axis", lang), size=made.size("small"), loc="left")
-    if len(arms) > 1:
+    if len(parts) > 1:
         axes.keep_top(made, 2.7 * made.size("small") + 4)
         settle(made)
-        axes.label_row(ax, [(t(f"churn.returns.{arm}", lang), shade[arm]) for arm in arms])
+        axes.label_row(ax, [(t(f"churn.returns.{arm}", lang), shade) for arm, shade, _ in parts])
     return made
 
 
-def _days(row: pd.Series) -> str:
-    return str(row["band"])
+def _known(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with a rate, the shortest silence first."""
+    rows = frame[frames.status(frame) == "ok"]
+    return rows[rows["rate"].notna()].sort_values("from_day", kind="stable")
 
 
 def _height(rows: int, narrow: bool) -> float:

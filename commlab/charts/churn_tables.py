@@ -104,3 +104,24 @@ def layers(
         frame, columns, name="churn.layers", lang=lang,
         title=title or t("churn.layers.title", lang), note=t("churn.layers.note", lang),
     )  # fmt: skip
+
+
+def bands(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
+    """Return who came back by band of silence.
+
+    Args:
+        frame: `metrics.dormant_bands`: band, at_risk, returned, rate, low, high, status.
+        lang: "en" or "zh".
+        title: Head of the table.
+    """
+    frames.need(frame, ["band", "at_risk", "returned", "rate", "low", "high"], "churn.bands")
+    columns = [
+        Column(t("churn.table.band", lang), tables.text("band"), False),
+        Column(t("common.column.at_risk", lang), tables.count("at_risk")),
+        Column(t("churn.table.returned", lang), tables.count("returned")),
+        Column(t("common.column.rate", lang), tables.rate(bar=True)),
+    ]
+    return tables.build(
+        frame, columns, name="churn.bands", lang=lang,
+        title=title or t("churn.bands.title", lang), note=t("churn.bands.note", lang),
+    )  # fmt: skip

@@ -24,7 +24,12 @@ ARMS = ("sent", "not_sent")
 
 
 def dormant_bands(
-    ds: Dataset, horizon: int, *, bands: tuple[int, ...] = BANDS, spells: int = SPELLS
+    ds: Dataset,
+    horizon: int,
+    *,
+    bands: tuple[int, ...] = BANDS,
+    spells: int = SPELLS,
+    by_send: bool = False,
 ) -> pd.DataFrame:
     """Return the rate of coming back within a horizon by band of silence, with and without a send.
 
@@ -33,38 +38,44 @@ def dormant_bands(
     counted as coming back. Who is written to is chosen by people: this is association.
 
     Args:
-        ds: The dataset, with orders; `sends` to persons tell the two arms apart.
+        ds: The dataset, with orders.
         horizon: Days within which somebody comes back.
         bands: Days at which the bands begin; shorter silence is no dormancy.
         spells: At most so many cutoffs.
+        by_send: Whether to tell those written to from those not.
 
     Returns:
-        Frame: band ("30–59"), from_day, until (missing in the last), send ("all", and, where
-        there are sends, "sent", "not_sent"), at_risk (persons and spells), returned, rate, low,
-        high (Wilson, spells of one person as one), status.
+        Frame: band ("30–59"), from_day, until (missing in the last), send ("sent", "not_sent";
+        only with `by_send`), at_risk (persons and spells), returned, rate, low, high (Wilson,
+        spells of one person as one), status.
 
     Raises:
-        NotEnoughDataError: No horizon is over, or nobody had been silent.
+        NotEnoughDataError: No horizon is over, nobody had been silent, or, with `by_send`, nobody
+            had been written to.
+        MissingTableError: There are no sends, with `by_send`.
     """
     guards.whole("horizon", horizon, low=1)
     guards.whole("spells", spells, low=1)
+    if by_send:
+        ds.table("sends")  # says what is missing
     rows = _spells(ds, horizon, bands, spells)
-    arms = ["all", *(ARMS if "sent" in set(rows["send"]) else ())]
-    edges = [*bands, None]
+    if by_send and not (rows["send"] == ARMS[0]).any():
+        raise NotEnoughDataError(
+            "no send reached a silent person.", fix="Fill member_id and sent_at in sends."
+        )
     found = []
-    for first, after in itertools.pairwise(edges):
-        low = float(first or 0)
-        mine = rows[(rows["days"] >= low) & (rows["days"] < (np.inf if after is None else after))]
+    for first, after in itertools.pairwise((*bands, None)):
+        mine = rows[(rows["days"] >= first) & (rows["days"] < (np.inf if after is None else after))]
         name = f"{first}+" if after is None else f"{first}–{after - 1}"
-        for arm in arms:
-            one = mine if arm == "all" else mine[mine["send"] == arm]
-            last = pd.NA if after is None else after - 1
+        last = pd.NA if after is None else after - 1
+        for arm in ARMS if by_send else ("",):
+            one = mine[mine["send"] == arm] if arm else mine
             found.append((name, first, last, arm, *_rate(ds, one)))
     names = ["band", "from_day", "until", "send", "at_risk", "returned", "rate", "low", "high",
              "status"]  # fmt: skip
     frame = pd.DataFrame(found, columns=names).astype({"until": "Int64"})
     frame.attrs["deff"] = len(rows) / rows["member_id"].nunique()
-    return frame
+    return frame if by_send else frame.drop(columns="send")
 
 
 def returned(bands: pd.DataFrame) -> Estimate:
@@ -73,8 +84,7 @@ def returned(bands: pd.DataFrame) -> Estimate:
     Args:
         bands: What `dormant_bands` returned.
     """
-    every = bands[bands["send"] == "all"]
-    n, back = int(every["at_risk"].sum()), int(every["returned"].sum())
+    n, back = int(bands["at_risk"].sum()), int(bands["returned"].sum())
     low, high = stats.wilson(back, n, deff=bands.attrs.get("deff", 1.0))
     return Estimate(
         value=back / n, low=float(low), high=float(high), level=LEVEL, n=n, unit="share",
@@ -100,7 +110,7 @@ def _spells(ds: Dataset, horizon: int, bands: tuple[int, ...], spells: int) -> p
             break
         part = known[["member_id"]].assign(days=known["days_since_order"], back=~known["churned"])
         written = _written_to(ds, cutoff)
-        part["send"] = np.where(part["member_id"].isin(written), *ARMS) if len(written) else "all"
+        part["send"] = np.where(part["member_id"].isin(written), *ARMS)
         parts.append(part[part["days"] >= bands[0]])
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if rows.empty:
@@ -108,7 +118,6 @@ def _spells(ds: Dataset, horizon: int, bands: tuple[int, ...], spells: int) -> p
             f"nobody had been silent for {bands[0]} days, {horizon} days before the end.",
             fix="Use a shorter horizon.",
         )
-    rows["send"] = rows["send"].replace("all", "not_sent")
     return rows
 
 

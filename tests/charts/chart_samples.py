@@ -302,7 +302,7 @@ def said() -> pd.DataFrame:
                          "low": low[::-1], "high": high[::-1], "people": 84})  # fmt: skip
 
 
-def returns(arms: tuple[str, ...] = ("all", "sent", "not_sent")) -> pd.DataFrame:
+def returns(arms: tuple[str, ...] = ("",)) -> pd.DataFrame:
     rows = []
     for place, (band, first) in enumerate(
         (("30–59", 30), ("60–89", 60), ("90–179", 90), ("180–364", 180), ("365+", 365))
@@ -316,7 +316,8 @@ def returns(arms: tuple[str, ...] = ("all", "sent", "not_sent")) -> pd.DataFrame
                          low[0] if ok else np.nan, high[0] if ok else np.nan,
                          "ok" if ok else "too_few"))  # fmt: skip
     names = ["band", "from_day", "send", "at_risk", "returned", "rate", "low", "high", "status"]
-    return pd.DataFrame(rows, columns=names)
+    frame = pd.DataFrame(rows, columns=names)
+    return frame if arms != ("",) else frame.drop(columns="send")
 
 
 def drift() -> pd.DataFrame:
@@ -350,7 +351,11 @@ CHARTS: dict[str, tuple[Draw, Callable[[], Any], dict[str, Any]]] = {
     "churn_importance": (churn.importance, importance, {}),
     "churn_reliability": (churn.reliability, said, {}),
     "churn_returns": (churn.returns, returns, {"horizon": 84}),
-    "churn_returns_all": (churn.returns, lambda: returns(("all",)), {"horizon": 84}),
+    "churn_returns_sends": (
+        churn.returns,
+        returns,
+        {"horizon": 84, "sends": returns(("sent", "not_sent"))},
+    ),
 }
 CHARTS["survival_projected"] = (retention.survival, survival, {"projection": projection()})
 # charts that show names from data, with the function that makes a frame of such names
@@ -370,4 +375,5 @@ TABLES: dict[str, tuple[Draw, Callable[[], Any]]] = {
     "churn_methods": (churn.methods_table, churn_scores),
     "churn_drift": (churn.drift, drift),
     "churn_layers": (churn.layers, layers),
+    "churn_bands": (churn.bands, returns),
 }

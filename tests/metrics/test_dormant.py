@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from commlab import metrics, stats
-from commlab.errors import NotEnoughDataError
+from commlab.errors import MissingTableError, NotEnoughDataError
 
 from . import reference
 from .test_churn_features import occasions
@@ -51,9 +51,11 @@ def test_equals_a_walk(make_dataset, seed):
     world = with_sends(seed)
     bands = (14, 28, 56)
     ds = make_dataset(world, as_of=str(AS_OF), min_at_risk=10)
-    table = metrics.dormant_bands(ds, HORIZON, bands=bands)
+    whole = metrics.dormant_bands(ds, HORIZON, bands=bands)
+    parts = metrics.dormant_bands(ds, HORIZON, bands=bands, by_send=True)
     spells = walk(world)
-    assert list(table["band"].unique()) == ["14–27", "28–55", "56+"]
+    assert list(whole["band"]) == list(parts["band"].unique()) == ["14–27", "28–55", "56+"]
+    table = pd.concat([whole.assign(send="all"), parts])
     seen = 0
     for row in table.itertuples():
         top = 10_000 if pd.isna(row.until) else row.until
@@ -72,15 +74,23 @@ def test_equals_a_walk(make_dataset, seed):
         assert (row.rate, row.low, row.high) == pytest.approx(wanted)
     assert seen >= 6
     silent = [s for s in spells if s[1] >= 14]
-    rate = metrics.returned(table)
+    rate = metrics.returned(whole)
     assert rate.n == len(silent)
     assert rate.value == pytest.approx(sum(s[2] for s in silent) / len(silent))
     assert rate.low < rate.value < rate.high
 
 
-def test_without_sends_there_is_one_arm(make_dataset):
-    ds = make_dataset(reference.random_world(3), as_of=str(AS_OF))
-    assert set(metrics.dormant_bands(ds, HORIZON, bands=(14, 28))["send"]) == {"all"}
+def test_without_sends_nothing_can_be_told_apart(make_dataset):
+    world = reference.random_world(3)
+    ds = make_dataset(world, as_of=str(AS_OF))
+    assert "send" not in metrics.dormant_bands(ds, HORIZON, bands=(14, 28))
+    with pytest.raises(MissingTableError, match="sends"):
+        metrics.dormant_bands(ds, HORIZON, bands=(14, 28), by_send=True)
+    nowhere = pd.DataFrame({"send_id": ["s1"], "kind": "mass", "group_id": "g1",
+                            "sent_at": "2026-05-10"})  # fmt: skip
+    ds = make_dataset({**world, "sends": nowhere}, as_of=str(AS_OF))
+    with pytest.raises(NotEnoughDataError, match="no send reached a silent person"):
+        metrics.dormant_bands(ds, HORIZON, bands=(14, 28), by_send=True)
 
 
 def test_nobody_silent_is_refused(make_dataset):
