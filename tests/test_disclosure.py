@@ -214,3 +214,16 @@ def test_a_threshold_of_one_hides_nothing(page):
 def test_protecting_twice_changes_nothing(page):
     for frame in page[1].values():
         assert disclosure.protect(frame, SMALL).equals(frame)
+
+
+def test_those_written_to_and_those_not_add_up_to_a_band_that_is_shown():
+    """Two returned of those written to are hidden; the rest of the band would give them away."""
+    whole = pd.DataFrame({"band": ["30–59"], "at_risk": [90], "returned": [40], "rate": [40 / 90]})
+    parts = pd.DataFrame({"band": "30–59", "send": ["sent", "not_sent"], "at_risk": [30, 60],
+                          "returned": [2, 38], "rate": [2 / 30, 38 / 60]})  # fmt: skip
+    gate = Gate(SMALL, "demo")
+    assert gate.frame(whole)["returned"].tolist() == [40]
+    shown = gate.frame(parts)
+    assert shown["returned"].isna().all()
+    assert shown["rate"].isna().all()
+    assert shown["hidden"].tolist() == ["returned<5", "returned"]

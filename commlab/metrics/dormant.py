@@ -105,7 +105,7 @@ def _spells(ds: Dataset, horizon: int, bands: tuple[int, ...], spells: int) -> p
     for place in range(1, spells + 1):
         cutoff = ds.as_of - dt.timedelta(days=horizon * place)
         try:
-            known = churn_rows(ds, cutoff, horizon)
+            known = churn_rows(ds, cutoff, horizon, most=None)
         except NotEnoughDataError:
             break
         part = known[["member_id"]].assign(days=known["days_since_order"], back=~known["churned"])
@@ -162,7 +162,7 @@ def cost_per_return(ds: Dataset, horizon: int, *, bands: tuple[int, ...] = BANDS
     wrote = ds.frame(known.distinct(), ["campaign_id", "day", "member_id"])
     share, silent, back = 0.0, 0, 0
     for (campaign, day), part in wrote.groupby(["campaign_id", "day"]):
-        rows = churn_rows(ds, pd.Timestamp(str(day)).date(), horizon)
+        rows = churn_rows(ds, pd.Timestamp(str(day)).date(), horizon, most=None)
         mine = rows[rows["member_id"].isin(part["member_id"])]
         mine = mine[mine["days_since_order"] >= bands[0]]
         everybody = int((wrote["campaign_id"] == campaign).sum())
