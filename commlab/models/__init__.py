@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from commlab.models.backtest_churn import ChurnBacktest, Fold, churn_backtest
+    from commlab.models.backtest_purchases import PurchaseBacktest, purchase_backtest
     from commlab.models.backtest_survival import Backtest, Verdict, backtest
     from commlab.models.bgnbd import BetaGeoModel
     from commlab.models.btyd_churn import add_btyd, alive_score, base_score
@@ -52,6 +53,7 @@ _HOMES = {
     "GammaGammaModel": "gammagamma",
     "ModifiedBetaGeoModel": "mbgnbd",
     "ParetoNBDModel": "paretonbd",
+    "PurchaseBacktest": "backtest_purchases",
     "ShiftedBetaGeometricModel": "sbg",
     "Verdict": "backtest_survival",
     "add_btyd": "btyd_churn",
@@ -69,6 +71,7 @@ _HOMES = {
     "lost_members": "segments",
     "permutation_importance": "churn_reasons",
     "project": "projection",
+    "purchase_backtest": "backtest_purchases",
     "restricted_mean": "survival",
     "scoring_model": "churn_scoring",
     "survival_at": "survival",
@@ -87,6 +90,7 @@ __all__ = [
     "GammaGammaModel",
     "ModifiedBetaGeoModel",
     "ParetoNBDModel",
+    "PurchaseBacktest",
     "ShiftedBetaGeometricModel",
     "Verdict",
     "add_btyd",
@@ -104,6 +108,7 @@ __all__ = [
     "lost_members",
     "permutation_importance",
     "project",
+    "purchase_backtest",
     "restricted_mean",
     "scoring_model",
     "survival_at",

@@ -150,6 +150,14 @@ def test_dert() -> None:
     assert fitted("BG").dert(row(2, 30.43, 38.86), 0.0027)[0] == pytest.approx(5.15638, rel=1e-5)
 
 
+def test_dert_of_a_one_timer_by_its_definition() -> None:
+    """1.01421: an earlier table of ours said 1.01570, which no quadrature gives again."""
+    # mpmath, 40 digits, of the definition: E[sum of e^(-δs) over purchases s after T | x, tx, T],
+    # his rate being r/(α+T)·2F1(r+1, a; a+b; -s/(α+T)) at time s, P(alive) = 1; T = 38.86.
+    exact = 1.01421322292
+    assert fitted("BG").dert(row(0, 0, 38.86), 0.0027)[0] == pytest.approx(exact, rel=2e-6)
+
+
 @pytest.mark.parametrize("T", [0.0, 38.86])
 def test_dert_of_one_timers_against_a_double_integral(T: float) -> None:
     r, alpha, a, b = fitted("BG").params_

@@ -1,0 +1,106 @@
+"""What a purchase model says of each customer's count, and of the community week by week."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Array = npt.NDArray[np.float64]
+_CELLS = 2**21  # chances held at once: 16 MB
+_FLOOR = 1e-300  # log of a chance that underflows: a customer whom the model rules out
+
+
+@dataclasses.dataclass(frozen=True)
+class CountsAhead:
+    """What was promised of each customer, and whether it came.
+
+    Attributes:
+        log_chance: Log of the chance given to what came, shape (n,).
+        variance: Variance of the count, shape (n,).
+        inside: Level → whether what came lies in the central interval, shape (n,).
+    """
+
+    log_chance: Array
+    variance: Array
+    inside: Mapping[float, npt.NDArray[np.bool_]]
+
+
+def counts_ahead(
+    model: Any, rfm: pd.DataFrame, horizon: float, came: Array, levels: Sequence[float]
+) -> CountsAhead:
+    """Return what a fitted model promised of each customer's purchases in the horizon.
+
+    Args:
+        model: A fitted purchase model.
+        rfm: Customers.
+        horizon: Time ahead, in the unit of T.
+        came: What each bought, shape (n,).
+        levels: Levels of the intervals.
+    """
+    expected = model.expected_purchases(rfm, horizon).to_numpy()
+    n = len(rfm)
+    log_chance, variance = np.empty(n), np.empty(n)
+    inside = {level: np.empty(n, dtype=bool) for level in levels}
+    order = np.argsort(np.maximum(expected, came), kind="stable")
+    start = 0
+    while start < n:
+        # Rows of like reach go together, so that heavy buyers do not stretch everybody's table.
+        stop = min(start + 4096, n)
+        rows = order[start:stop]
+        reach = float(np.maximum(4 * expected[rows], came[rows]).max()) + 30
+        while len(rows) > 1 and len(rows) * reach > _CELLS:
+            rows = rows[: len(rows) // 2]
+        counts = np.arange(int(reach) + 1)
+        chance = model.purchase_pmf(counts, horizon, rfm.iloc[rows]).to_numpy()
+        below = np.cumsum(chance, axis=1)
+        mean = chance @ counts
+        variance[rows] = chance @ counts**2 - mean**2
+        held = came[rows].astype(int)
+        place = np.arange(len(rows))
+        log_chance[rows] = np.log(np.maximum(chance[place, held], _FLOOR))
+        for level in levels:
+            tail = (1 - level) / 2
+            low = (below < tail).sum(axis=1)
+            high = (below < 1 - tail).sum(axis=1)
+            inside[level][rows] = (held >= low) & (held <= high)
+        start += len(rows)
+    return CountsAhead(log_chance, variance, inside)
+
+
+def track(model: Any, T: Array, weight: Array, weekly: pd.DataFrame) -> pd.DataFrame:
+    """Return repeat purchases by week, as they came and as the fitted model expects them.
+
+    Expected are those of customers who have just bought first, summed over when each did so.
+
+    Args:
+        model: A fitted purchase model, in weeks.
+        T: Age at the cutoff, weeks, shape (n,).
+        weight: Customers of each row, shape (n,).
+        weekly: `week` from the cutoff and `actual`, cumulated.
+
+    Returns:
+        Frame: week, actual, predicted, actual_week, predicted_week, customers.
+    """
+    born, place = np.unique(T, return_inverse=True)
+    people = np.bincount(np.ravel(place), weights=weight)
+    week = weekly["week"].to_numpy(dtype=float)
+    # To a millionth of a week: ages of whole days then meet.
+    ages = np.round(np.maximum(born[None, :] + week[:, None], 0.0), 6)
+    spans, at = np.unique(ages, return_inverse=True)
+    each = model.expected_purchases_new_customer(spans)[np.ravel(at)].reshape(ages.shape)
+    predicted, actual = each @ people, weekly["actual"].to_numpy(dtype=float)
+    return pd.DataFrame(
+        {
+            "week": weekly["week"].to_numpy(),
+            "actual": actual,
+            "predicted": predicted,
+            "actual_week": np.diff(actual, prepend=0.0),
+            "predicted_week": np.diff(predicted, prepend=0.0),
+            "customers": int(round(float(weight.sum()))),
+        }
+    )

@@ -1,0 +1,257 @@
+"""Which purchase model would have been right? Fitted at earlier cutoffs, scored on what came.
+
+The log score of the holdout decides between the models: it judges the whole distribution that a
+model gives each customer, not only its mean. Three rules of thumb stand beside them; where one
+of them misses less (root mean square, the score that a mean is judged by), the report says so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from commlab import guards
+from commlab.errors import NotEnoughDataError
+from commlab.models._parameter_draws import DRAWS, parameter_draws, with_parameters
+from commlab.models._scoring import counts_ahead, track
+from commlab.models.bgnbd import BetaGeoModel
+from commlab.models.mbgnbd import ModifiedBetaGeoModel
+from commlab.models.paretonbd import ParetoNBDModel
+
+Array = npt.NDArray[np.float64]
+MODELS: Mapping[str, Callable[[], Any]] = {
+    "bg": BetaGeoModel, "mbg": ModifiedBetaGeoModel, "pnbd": ParetoNBDModel
+}  # fmt: skip
+BASELINES = ("past_rate", "last_period", "population_mean")
+LEVELS = (0.5, 0.8, 0.95)
+MIN_CUTOFFS = 3
+MOST_BINS = 7  # customers with so many repeat purchases or more share a bin, as in the papers
+
+
+@dataclasses.dataclass(frozen=True)
+class PurchaseBacktest:
+    """Scores and verdict.
+
+    Attributes:
+        scores: A row a cutoff and method: cutoff, method, customers, actual and predicted
+            (purchases of all in the horizon), bias (predicted over actual, less 1), mae, rmse,
+            log_score (mean log chance of what each customer did; missing for rules of thumb).
+        bins: A row a cutoff, method and frequency: customers, actual_mean, predicted_mean.
+        coverage: A row a cutoff, model, level and what: "individual" (share of customers inside
+            their interval), "total" and "total_fixed" (whether the total is inside, with and
+            without the parameters' uncertainty), with low and high of the totals.
+        tracking: A row a cutoff, model and week (from the cutoff): actual, predicted, both
+            cumulated, and actual_week, predicted_week.
+        chosen: The model with the best log score over all cutoffs.
+        baseline: The rule of thumb that misses least.
+        beaten: Whether that rule misses no more than the chosen model.
+        cutoffs: Cutoffs scored.
+        refused: Why others could not be, by cutoff.
+    """
+
+    scores: pd.DataFrame
+    bins: pd.DataFrame
+    coverage: pd.DataFrame
+    tracking: pd.DataFrame
+    chosen: str
+    baseline: str
+    beaten: bool
+    cutoffs: int
+    refused: Mapping[dt.date, str]
+
+    @property
+    def reason(self) -> str:
+        """"ok", "too_few_cutoffs" or "baseline_as_good"."""
+        if self.cutoffs < MIN_CUTOFFS:
+            return "too_few_cutoffs"
+        return "baseline_as_good" if self.beaten else "ok"
+
+    def summary(self) -> pd.DataFrame:
+        """Return each method over all cutoffs, best first: models by log score, then rules.
+
+        Returns:
+            Frame: method, customers (of all cutoffs together), actual, predicted, bias, mae,
+            rmse, log_score, covered50, covered80, covered95 (individuals), chosen.
+        """
+        pooled = _pooled(self.scores)
+        inside = self.coverage[self.coverage["what"] == "individual"]
+        for level in LEVELS:
+            own = inside[inside["level"] == level].groupby("method")["covered"].mean()
+            pooled[f"covered{round(100 * level)}"] = pooled["method"].map(own)
+        return pooled.assign(chosen=pooled["method"] == self.chosen)
+
+    def at(self, cutoff: dt.date) -> pd.DataFrame:
+        """Return the scores of one cutoff."""
+        return self.scores[self.scores["cutoff"] == cutoff].reset_index(drop=True)
+
+
+def purchase_backtest(
+    history: Sequence[Any],
+    *,
+    models: Sequence[str] = tuple(MODELS),
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> PurchaseBacktest:
+    """Score purchase models and rules of thumb at earlier cutoffs.
+
+    Args:
+        history: One a cutoff, with `cutoff`, `horizon`, `customers` and `weekly`
+            (`commlab.metrics.PurchaseHistory`).
+        models: Which of "bg", "mbg" and "pnbd".
+        draws: Draws of the parameters, for the interval of the total.
+        seed: Seed.
+
+    Raises:
+        NotEnoughDataError: No cutoff could be scored; the message says why.
+    """
+    for name in models:
+        guards.one_of("models", name, tuple(MODELS))
+    parts: dict[str, list[pd.DataFrame]] = {
+        name: [] for name in ("scores", "bins", "coverage", "tracking")
+    }
+    refused: dict[dt.date, str] = {}
+    for one in history:
+        try:
+            fitted = {name: MODELS[name]().fit(one.customers, strict=True) for name in models}
+        except NotEnoughDataError as error:
+            refused[one.cutoff] = error.what
+            continue
+        for name, frames in _cutoff(one, fitted, draws, seed).items():
+            parts[name] += frames
+    if not parts["scores"]:
+        why = "; ".join(f"{day.isoformat()}: {what}" for day, what in refused.items())
+        raise NotEnoughDataError(f"no cutoff could be scored. {why}", fix="Take a longer period.")
+    frames = {name: pd.concat(rows, ignore_index=True) for name, rows in parts.items()}
+    pooled = _pooled(frames["scores"]).set_index("method")
+    own = pooled.loc[[name for name in MODELS if name in pooled.index]]
+    rules = pooled.loc[list(BASELINES)]
+    chosen, baseline = str(own["log_score"].idxmax()), str(rules["rmse"].idxmin())
+    beaten = bool(rules["rmse"].min() <= own.loc[chosen, "rmse"])
+    cutoffs = int(frames["scores"]["cutoff"].nunique())
+    return PurchaseBacktest(
+        **frames, chosen=chosen, baseline=baseline, beaten=beaten, cutoffs=cutoffs, refused=refused
+    )
+
+
+def _cutoff(
+    one: Any, fitted: Mapping[str, Any], draws: int, seed: int
+) -> dict[str, list[pd.DataFrame]]:
+    rows, horizon = one.customers, float(one.horizon)
+    came = rows["holdout"].to_numpy(dtype=float)
+    weight = rows["weight"].to_numpy(dtype=float) if "weight" in rows else np.ones(len(rows))
+    out: dict[str, list[pd.DataFrame]] = {
+        name: [] for name in ("scores", "bins", "coverage", "tracking")
+    }
+
+    def score(name: str, expected: Array, log_score: float) -> None:
+        figures = _figures(expected, came, weight)
+        out["scores"].append(
+            pd.DataFrame([{"cutoff": one.cutoff, "method": name, **figures,
+                           "log_score": log_score}])
+        )  # fmt: skip
+        bins = _bins(rows["frequency"].to_numpy(), expected, came, weight)
+        out["bins"].append(bins.assign(cutoff=one.cutoff, method=name))
+
+    for name, model in fitted.items():
+        ahead = counts_ahead(model, rows, horizon, came, LEVELS)
+        expected = model.expected_purchases(rows, horizon).to_numpy()
+        score(name, expected, float(np.average(ahead.log_chance, weights=weight)))
+        drawn = parameter_draws(model, draws, seed)
+        totals = np.array(
+            [float(weight @ at.expected_purchases(rows, horizon).to_numpy())
+             for at in with_parameters(model, drawn)]
+        )  # fmt: skip
+        out["coverage"].append(
+            _coverage(ahead, weight, came, float(weight @ expected), float(totals.var()))
+            .assign(cutoff=one.cutoff, method=name)
+        )  # fmt: skip
+        if len(one.weekly):
+            tracked = track(model, rows["T"].to_numpy(dtype=float), weight, one.weekly)
+            out["tracking"].append(tracked.assign(cutoff=one.cutoff, method=name))
+    for name, expected in _baselines(rows, horizon, weight).items():
+        score(name, expected, float("nan"))
+    if not out["tracking"]:
+        out["tracking"].append(pd.DataFrame())
+    return out
+
+
+def _baselines(rows: pd.DataFrame, horizon: float, weight: Array) -> dict[str, Array]:
+    """Return what rules of thumb say of each customer: rate so far, last period, mean of all."""
+    x, T = rows["frequency"].to_numpy(dtype=float), rows["T"].to_numpy(dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = np.where(T > 0, x / T, 0.0)
+    mean = float(weight @ x) / max(float(weight @ T), 1e-12)
+    found = {"past_rate": rate * horizon, "population_mean": np.full(len(x), mean * horizon)}
+    last = rows["last"].to_numpy(dtype=float) if "last" in rows else rate * horizon
+    return {name: {**found, "last_period": last}[name] for name in BASELINES}
+
+
+def _figures(expected: Array, came: Array, weight: Array) -> dict[str, float]:
+    miss = expected - came
+    n, total = float(weight.sum()), float(weight @ came)
+    return {
+        "customers": int(round(n)),
+        "actual": total,
+        "predicted": float(weight @ expected),
+        "bias": float(weight @ miss) / total if total else float("nan"),
+        "mae": float(weight @ np.abs(miss)) / n,
+        "rmse": float(np.sqrt(weight @ miss**2 / n)),
+    }
+
+
+def _bins(frequency: Array, expected: Array, came: Array, weight: Array) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {"frequency": np.minimum(frequency, MOST_BINS).astype(int), "customers": weight,
+         "actual_mean": weight * came, "predicted_mean": weight * expected}
+    )  # fmt: skip
+    sums = frame.groupby("frequency", as_index=False).sum()
+    for name in ("actual_mean", "predicted_mean"):
+        sums[name] = sums[name] / sums["customers"]
+    return sums.assign(customers=sums["customers"].round().astype(int))
+
+
+def _coverage(
+    ahead: Any, weight: Array, came: Array, expected: float, parameter_variance: float
+) -> pd.DataFrame:
+    from scipy import special
+
+    actual, own = float(weight @ came), float(weight @ ahead.variance)
+    found = []
+    for level in LEVELS:
+        inside = float(np.average(ahead.inside[level], weights=weight))
+        found.append({"level": level, "what": "individual", "covered": inside})
+        z = float(special.ndtri((1 + level) / 2))
+        for what, variance in (("total", own + parameter_variance), ("total_fixed", own)):
+            # Thousands of independent customers: the total is as good as normal.
+            low, high = expected - z * variance**0.5, expected + z * variance**0.5
+            found.append({"level": level, "what": what, "covered": float(low <= actual <= high),
+                          "low": low, "high": high})  # fmt: skip
+    return pd.DataFrame(found)
+
+
+def _pooled(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return each method over all cutoffs, customers weighing alike."""
+    rows = scores.assign(
+        mae=scores["mae"] * scores["customers"],
+        rmse=scores["rmse"] ** 2 * scores["customers"],
+        log_score=scores["log_score"] * scores["customers"],
+    )
+    names = ["customers", "actual", "predicted", "mae", "rmse", "log_score"]
+    sums = rows.groupby("method")[names].sum(min_count=1).reset_index()
+    n = sums["customers"]
+    sums = sums.assign(
+        bias=sums["predicted"] / sums["actual"].where(sums["actual"] > 0) - 1,
+        mae=sums["mae"] / n,
+        rmse=np.sqrt(sums["rmse"] / n),
+        log_score=sums["log_score"] / n,
+    )
+    order = ["log_score", "rmse"]
+    sums = sums.sort_values(order, ascending=[False, True], na_position="last", kind="stable")
+    columns = ["method", "customers", "actual", "predicted", "bias", "mae", "rmse", "log_score"]
+    return sums[columns].reset_index(drop=True)
