@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from commlab.metrics.kinds import retention_kinds
     from commlab.metrics.latest import active_members, latest_two, loss_within, span
     from commlab.metrics.lifecycle import lifecycle
+    from commlab.metrics.margins import UnitCosts, customer_values, margin_source, unit_costs
+    from commlab.metrics.purchases import PurchaseHistory, purchase_cutoffs, purchase_history
+    from commlab.metrics.repeat_orders import due_members, repurchase_cycles, second_orders
     from commlab.metrics.repurchase import repurchase_by_retention
     from commlab.metrics.retention import overall_retention, retention
     from commlab.metrics.revenue import revenue_retention
@@ -61,8 +64,11 @@ if TYPE_CHECKING:
         rolling_cutoffs,
         stay_coverage,
     )
+    from commlab.metrics.valuable import valuable_members
 
 __all__ = [
+    "PurchaseHistory",
+    "UnitCosts",
     "active_days",
     "active_members",
     "answers",
@@ -79,6 +85,8 @@ __all__ = [
     "cost_per_return",
     "coverage",
     "dormant_bands",
+    "customer_values",
+    "due_members",
     "freshness",
     "friend_loss",
     "friend_splits",
@@ -89,10 +97,14 @@ __all__ = [
     "lifecycle",
     "listed_value",
     "loss_within",
+    "margin_source",
     "membership_rows",
     "observed",
     "overall_retention",
+    "purchase_cutoffs",
+    "purchase_history",
     "repurchase_by_retention",
+    "repurchase_cycles",
     "retention",
     "retention_at",
     "retention_change",
@@ -103,6 +115,7 @@ __all__ = [
     "rfm_summary",
     "rolling_cutoffs",
     "scoring_cutoffs",
+    "second_orders",
     "silent_members",
     "span",
     "staff_share",
@@ -110,9 +123,13 @@ __all__ = [
     "stickiness",
     "suspected_staff",
     "value_at_risk",
+    "unit_costs",
+    "valuable_members",
 ]
 
 _HOMES = {
+    "PurchaseHistory": "purchases",
+    "UnitCosts": "margins",
     "active_days": "engagement",
     "active_members": "latest",
     "answers": "health",
@@ -129,6 +146,8 @@ _HOMES = {
     "cost_per_return": "dormant",
     "coverage": "health",
     "dormant_bands": "dormant",
+    "customer_values": "margins",
+    "due_members": "repeat_orders",
     "freshness": "health",
     "friend_loss": "friendship",
     "friend_splits": "friendship",
@@ -139,10 +158,14 @@ _HOMES = {
     "lifecycle": "lifecycle",
     "listed_value": "churn_list",
     "loss_within": "latest",
+    "margin_source": "margins",
     "membership_rows": "survival",
     "observed": "activity",
     "overall_retention": "retention",
+    "purchase_cutoffs": "purchases",
+    "purchase_history": "purchases",
     "repurchase_by_retention": "repurchase",
+    "repurchase_cycles": "repeat_orders",
     "retention": "retention",
     "retention_at": "headline",
     "retention_change": "headline",
@@ -153,6 +176,7 @@ _HOMES = {
     "rfm_summary": "rfm",
     "rolling_cutoffs": "survival",
     "scoring_cutoffs": "churn_features",
+    "second_orders": "repeat_orders",
     "silent_members": "silent",
     "span": "latest",
     "staff_share": "health",
@@ -160,6 +184,8 @@ _HOMES = {
     "stickiness": "engagement",
     "suspected_staff": "health",
     "value_at_risk": "churn_list",
+    "unit_costs": "margins",
+    "valuable_members": "valuable",
 }
 
 

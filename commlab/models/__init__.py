@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         expected_share,
         scoring_model,
     )
+    from commlab.models.churn import ChurnModel, churn_backtest
+    from commlab.models.clv import LifetimeValue, lifetime_value, new_customer_value
+    from commlab.models.concentration import concentration, lorenz
     from commlab.models.decomposition import Decomposition, decompose
     from commlab.models.gammagamma import GammaGammaModel
     from commlab.models.holdout import holdout_arms
@@ -41,7 +44,8 @@ if TYPE_CHECKING:
     from commlab.models.projection import project
     from commlab.models.sbg import ShiftedBetaGeometricModel
     from commlab.models.segments import lost_members
-    from commlab.models.survival import restricted_mean, survival_at, survival_curve
+    from commlab.models.shrinkage import shrunk_means
+    from commlab.models.survival import median_time, restricted_mean, survival_at, survival_curve
 
 _HOMES = {
     "Backtest": "backtest_survival",
@@ -51,6 +55,7 @@ _HOMES = {
     "Decomposition": "decomposition",
     "Fold": "backtest_churn",
     "GammaGammaModel": "gammagamma",
+    "LifetimeValue": "clv",
     "ModifiedBetaGeoModel": "mbgnbd",
     "ParetoNBDModel": "paretonbd",
     "PurchaseBacktest": "backtest_purchases",
@@ -63,17 +68,27 @@ _HOMES = {
     "churn_backtest": "backtest_churn",
     "churn_folds": "churn_scoring",
     "churned_share": "churn_scoring",
+    "churn_backtest": "churn",
+    "concentration": "concentration",
     "decompose": "decomposition",
     "expected_share": "churn_scoring",
     "feature_drift": "churn_drift",
     "held_out_importance": "churn_reasons",
     "holdout_arms": "holdout",
+    "lifetime_value": "clv",
+    "lorenz": "concentration",
     "lost_members": "segments",
     "permutation_importance": "churn_reasons",
     "project": "projection",
     "purchase_backtest": "backtest_purchases",
     "restricted_mean": "survival",
     "scoring_model": "churn_scoring",
+    "median_time": "survival",
+    "new_customer_value": "clv",
+    "project": "projection",
+    "purchase_backtest": "backtest_purchases",
+    "restricted_mean": "survival",
+    "shrunk_means": "shrinkage",
     "survival_at": "survival",
     "survival_curve": "survival",
     "top_reasons": "churn_reasons",
@@ -88,6 +103,7 @@ __all__ = [
     "Decomposition",
     "Fold",
     "GammaGammaModel",
+    "LifetimeValue",
     "ModifiedBetaGeoModel",
     "ParetoNBDModel",
     "PurchaseBacktest",
@@ -100,17 +116,26 @@ __all__ = [
     "churn_backtest",
     "churn_folds",
     "churned_share",
+    "concentration",
     "decompose",
     "expected_share",
     "feature_drift",
     "held_out_importance",
     "holdout_arms",
+    "lifetime_value",
+    "lorenz",
     "lost_members",
     "permutation_importance",
     "project",
     "purchase_backtest",
     "restricted_mean",
     "scoring_model",
+    "median_time",
+    "new_customer_value",
+    "project",
+    "purchase_backtest",
+    "restricted_mean",
+    "shrunk_means",
     "survival_at",
     "survival_curve",
     "top_reasons",

@@ -67,7 +67,7 @@ class PurchaseBacktest:
 
     @property
     def reason(self) -> str:
-        """"ok", "too_few_cutoffs" or "baseline_as_good"."""
+        """ "ok", "too_few_cutoffs" or "baseline_as_good"."""
         if self.cutoffs < MIN_CUTOFFS:
             return "too_few_cutoffs"
         return "baseline_as_good" if self.beaten else "ok"

@@ -180,3 +180,35 @@ def _trapezoid(points: npt.NDArray[np.int64], days: int) -> Array:
         weight[place] += width * (1 - share / 2)
         weight[place + 1] += width * share / 2
     return weight
+
+
+def median_time(curve: pd.DataFrame, share: float = 0.5, *, level: float = LEVEL) -> Estimate:
+    """Return the age by which a share has ended, with the curve's own band turned on its side.
+
+    Refused where the curve does not fall so far; the interval is open where its band does not
+    (Brookmeyer & Crowley 1982, A confidence interval for the median survival time, Biometrics 38).
+
+    Args:
+        curve: From `survival_curve`, one segment.
+        share: Share that has ended.
+        level: Confidence level of the curve's band.
+    """
+    guards.in_range("share", share, low=0, high=1, open_low=True, open_high=True)
+    left = 1 - share
+    day = curve["day"].to_numpy(dtype=float)
+
+    def first(name: str) -> float:
+        below = np.flatnonzero(curve[name].to_numpy(dtype=float) <= left + 1e-12)
+        return float(day[below[0]]) if len(below) else float("nan")
+
+    value, low, high = first("survival"), first("low"), first("high")
+    n = int(curve["at_risk"].max())
+    if np.isnan(value) or np.isnan(high):
+        return Estimate.refused(
+            f"within {day[-1]:.0f} days the curve does not surely fall to {left:.0%}",
+            unit="days", n=n,
+        )  # fmt: skip
+    return Estimate(
+        value=value, low=min(low, value), high=high, level=level, n=n, unit="days",
+        method="Kaplan-Meier, Brookmeyer-Crowley",
+    )  # fmt: skip

@@ -1,0 +1,260 @@
+"""Lifetime value: the net margin that customers are expected to leave, less what they cost.
+
+Value ahead = Σ over the horizon of discounted expected purchases × expected margin of one − cost
+of serving the person. What winning a customer cost is spent for those who are here, so it is
+subtracted for a new one only (`new_customer_value`).
+
+Purchases and margins are taken as independent, as Gamma–Gamma does (Fader, Hardie & Lee 2005, RFM
+and CLV: using iso-value curves, J. Marketing Research 42).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from commlab import guards
+from commlab.errors import ArgumentError, DataError
+from commlab.estimate import LEVEL, Estimate
+from commlab.models._btyd_data import UNIT_ATTR
+from commlab.models._parameter_draws import DRAWS, parameter_draws, with_parameters
+
+Array = npt.NDArray[np.float64]
+_CELLS = 2**21  # drawn values held at once: 16 MB, with their temporaries some 100
+PER_YEAR = {"D": 365.2425, "W": 365.2425 / 7, "M": 12.0}
+ALL = "all"
+
+
+@dataclasses.dataclass(frozen=True)
+class LifetimeValue:
+    """What customers are worth over a horizon from now.
+
+    Attributes:
+        people: The customers, in the order given: what they came with, and probability_alive,
+            expected_purchases, margin (expected, of one purchase), gross (discounted expected
+            margin), value (gross less service), low, high (predictive, of the person).
+        segments: segment, buyers, value (mean of a buyer), low, high (predictive, of the mean),
+            total.
+        total: Value of all customers together.
+        mean: Value of a customer on average.
+        horizon: In units of time.
+        discount_rate: Yearly.
+        service: Cost of serving a person over the whole horizon, discounted.
+        level: Level of the intervals.
+    """
+
+    people: pd.DataFrame
+    segments: pd.DataFrame
+    total: Estimate
+    mean: Estimate
+    horizon: float
+    discount_rate: float
+    service: float
+    level: float
+
+    def value_at_risk(self, churn: npt.ArrayLike) -> pd.Series:
+        """Return what is lost if each customer leaves, times the chance that he does.
+
+        Args:
+            churn: Probability that each customer leaves, in the order of `people`.
+        """
+        chance = np.asarray(churn, dtype=float)
+        if chance.shape != (len(self.people),) or not ((chance >= 0) & (chance <= 1)).all():
+            raise ArgumentError(f"churn must be {len(self.people):,} chances between 0 and 1.")
+        return (self.people["gross"] * chance).rename("value_at_risk")
+
+
+def lifetime_value(
+    rfm: pd.DataFrame,
+    purchases: Any,
+    spend: Any,
+    *,
+    horizon: float = 52.0,
+    discount_rate: float = 0.10,
+    service_cost: float = 0.0,
+    level: float = LEVEL,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> LifetimeValue:
+    """Return the value of each customer, of segments and of all, with predictive intervals.
+
+    Each draw takes parameters (`parameter_draws`), then for every customer whether he is alive,
+    how often he buys and what each purchase leaves. So intervals hold the parameters'
+    uncertainty and chance, both for a person and for the mean of a segment, whose customers
+    share the parameters. The memory in use does not grow with draws times customers.
+
+    Args:
+        rfm: Frame with frequency, recency, T, monetary_value (mean net margin of repeat
+            purchases) and, for segments, `segment`.
+        purchases: A fitted purchase model.
+        spend: A `GammaGammaModel` fitted to the margins.
+        horizon: Time ahead, in the unit of T.
+        discount_rate: Yearly.
+        service_cost: Money that serving a person costs per unit of time, over the whole horizon
+            whether he buys or not.
+        level: Level of the intervals.
+        draws: Number of draws.
+        seed: Seed.
+
+    Raises:
+        DataError: The frame does not say in which unit its time is (`attrs["time_unit"]`).
+        ArgumentError: An argument is out of bounds.
+    """
+    guards.in_range("horizon", float(horizon), low=0, open_low=True)
+    guards.in_range("service_cost", float(service_cost), low=0)
+    guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
+    guards.whole("draws", draws, low=20)
+    rate = _rate(rfm, discount_rate)
+    flow = purchases.dert(rfm, rate, horizon).to_numpy()
+    plain = purchases.expected_purchases(rfm, horizon).to_numpy()
+    # Later purchases are worth less: by the same share in the draws as in the mean.
+    factor = np.divide(flow, plain, out=np.ones(len(flow)), where=plain > 0)
+    margin = spend.expected_spend(rfm).to_numpy()
+    service = service_cost * _annuity(rate, horizon)
+    labels = rfm["segment"].astype(str) if "segment" in rfm else pd.Series(ALL, rfm.index)
+    names, place = np.unique(labels.to_numpy(dtype=str), return_inverse=True)
+    low, high, sums = _draw(
+        rfm, purchases, spend, factor, place, len(names), horizon, level, draws, seed
+    )
+    people = rfm.assign(
+        probability_alive=purchases.expected_probability_alive(rfm).to_numpy(),
+        expected_purchases=plain,
+        margin=margin,
+        gross=flow * margin,
+        value=flow * margin - service,
+        low=low - service,
+        high=high - service,
+    )
+    size = np.bincount(place, minlength=len(names)).astype(float)
+    value = np.bincount(place, weights=people["value"].to_numpy(), minlength=len(names))
+    ends = _around(value, sums - service * size, level)
+    segments = pd.DataFrame(
+        {"segment": names, "buyers": size.astype(int), "value": value / size,
+         "low": ends[0] / size, "high": ends[1] / size, "total": value}
+    )  # fmt: skip
+    whole = np.array([value.sum()])
+    low_all, high_all = _around(whole, (sums.sum(axis=1) - service * size.sum())[:, None], level)
+    n = len(rfm)
+
+    def estimate(by: float) -> Estimate:
+        return Estimate(
+            value=whole[0] / by, low=low_all[0] / by, high=high_all[0] / by, level=level, n=n,
+            unit="money", method=f"{purchases.name} with Gamma–Gamma, predictive",
+        )  # fmt: skip
+
+    return LifetimeValue(
+        people, segments, estimate(1.0), estimate(float(n)), float(horizon), discount_rate,
+        service, level,
+    )  # fmt: skip
+
+
+def new_customer_value(
+    first_margins: npt.ArrayLike,
+    purchases: Any,
+    spend: Any,
+    *,
+    horizon: float = 52.0,
+    discount_rate: float = 0.10,
+    service_cost: float = 0.0,
+    acquisition_cost: float = 0.0,
+    time_unit: str = "W",
+    level: float = LEVEL,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Estimate:
+    """Return the lifetime value of somebody who buys first today, all costs subtracted.
+
+    The mean of first purchases, plus the discounted expected margin of later ones, less service
+    and acquisition. The interval is that of the mean: of parameters and of the first margins.
+
+    Args:
+        first_margins: Margin of each customer's first purchase, shape (n,).
+        purchases: A fitted purchase model.
+        spend: A fitted `GammaGammaModel`.
+        horizon: Time ahead, in the unit of the model.
+        discount_rate: Yearly.
+        service_cost: See `lifetime_value`.
+        acquisition_cost: Money that winning a buyer costs.
+        time_unit: "D", "W" or "M".
+        level: Confidence level.
+        draws: Number of draws.
+        seed: Seed.
+    """
+    new = pd.DataFrame({"frequency": [0.0], "recency": [0.0], "T": [0.0]})
+    new.attrs[UNIT_ATTR] = guards.one_of("time_unit", time_unit, tuple(PER_YEAR))
+    rate = _rate(new, discount_rate)
+    first = np.asarray(first_margins, dtype=float)
+    if len(first) < 2 or not np.isfinite(first).all():
+        raise DataError("first_margins must be two or more finite numbers.")
+    costs = service_cost * _annuity(rate, horizon) + acquisition_cost
+    later = float(purchases.dert(new, rate, horizon).iloc[0]) * spend.mean_spend_
+    value = float(first.mean()) + later - costs
+    rng = np.random.default_rng(guards.whole("seed", seed))
+    opening = rng.normal(first.mean(), first.std(ddof=1) / len(first) ** 0.5, draws)
+    pairs = zip(
+        with_parameters(purchases, parameter_draws(purchases, draws, seed)),
+        with_parameters(spend, parameter_draws(spend, draws, seed + 1)),
+        strict=True,
+    )
+    drawn = [float(one.dert(new, rate, horizon).iloc[0]) * two.mean_spend_ for one, two in pairs]
+    low, high = _around(np.array([value]), (opening + np.array(drawn) - costs)[:, None], level)
+    return Estimate(
+        value=value, low=float(low[0]), high=float(high[0]), level=level, n=len(first),
+        unit="money", method=f"{purchases.name} with Gamma–Gamma",
+    )  # fmt: skip
+
+
+def _draw(
+    rfm: pd.DataFrame, purchases: Any, spend: Any, factor: Array, place: npt.NDArray[np.intp],
+    segments: int, horizon: float, level: float, draws: int, seed: int,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Return ends of each person's interval, and the sums of segments, shape (draws, segments)."""
+    points = parameter_draws(purchases, draws, seed), parameter_draws(spend, draws, seed + 1)
+    n, width = len(rfm), max(1, _CELLS // draws)
+    low, high, sums = np.empty(n), np.empty(n), np.zeros((draws, segments))
+    tail = (1 - level) / 2
+    for number, start in enumerate(range(0, n, width)):
+        rows = slice(start, min(start + width, n))
+        block, where = rfm.iloc[rows], place[rows]
+        drawn = np.empty((draws, len(block)))
+        pairs = zip(*(with_parameters(m, p) for m, p in zip((purchases, spend), points,
+                                                           strict=True)), strict=True)  # fmt: skip
+        for at, (one, two) in enumerate(pairs):
+            # A stream for each block and draw: the same whatever the width of blocks before it.
+            child = np.random.SeedSequence([seed, number, at])
+            states = child.generate_state(3)
+            bought = one.sample_purchases(block, horizon, draws=1, seed=int(states[0]))[0]
+            mean = two.sample_spend(block, draws=1, seed=int(states[1]))[0]
+            # n purchases of mean m: a sum of n gammas of shape p (Gamma–Gamma, eq. 1).
+            p = float(two.params_["p"])
+            total = np.random.default_rng(states[2]).gamma(p * np.maximum(bought, 1e-12)) / p
+            drawn[at] = np.where(bought > 0, mean * total, 0.0) * factor[rows]
+            sums[at] += np.bincount(where, weights=drawn[at], minlength=segments)
+        low[rows], high[rows] = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    return low, high, sums
+
+
+def _around(value: Array, drawn: Array, level: float) -> tuple[Array, Array]:
+    tail = (1 - level) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    return np.minimum(low, value), np.maximum(high, value)
+
+
+def _rate(rfm: pd.DataFrame, discount_rate: float) -> float:
+    guards.in_range("discount_rate", float(discount_rate), low=0, high=10)
+    unit = rfm.attrs.get(UNIT_ATTR)
+    if unit not in PER_YEAR:
+        raise DataError(
+            "the frame does not say in which unit its time is, so a yearly rate cannot be used.",
+            fix='Set rfm.attrs["time_unit"] to "D", "W" or "M".',
+        )
+    return float(np.log1p(discount_rate)) / PER_YEAR[unit]
+
+
+def _annuity(rate: float, horizon: float) -> float:
+    """Return the discounted length of the horizon."""
+    return float(-np.expm1(-rate * horizon) / rate) if rate > 0 else float(horizon)
