@@ -81,7 +81,7 @@ def low_points(
             middle[place], place, marker=shape, color=shade, markersize=7,
             markerfacecolor=shade if fill else colours.CARD,
         )  # fmt: skip
-    _rows_axis(ax, list(rows["segment"]))
+    rows_axis(ax, list(rows["segment"]))
     axes.points_axis(ax, lang, steps=4 if narrow else 6)
     axes.keep_right(made, 58 if narrow else 126)
     axes.keep_top(made, made.size("small"))
@@ -152,7 +152,7 @@ def _low_title(rows: pd.DataFrame) -> Words:
     return word("retention.low.title", segment=row["segment"], lost=lost)
 
 
-def _rows_axis(ax: Axes, names: list[str]) -> None:
+def rows_axis(ax: Axes, names: list[str]) -> None:
     """Write one segment a row along y."""
     made = axes.chart_of(ax)
     room, lines = (92, 2) if made.narrow else (190, 1)
@@ -225,7 +225,7 @@ def friends(
             ax.plot([low, high], [y, y], color=shades[window], linewidth=1.8)
             ax.plot(middle, y, "o", color=shades[window], markersize=5.5)
     ax.set_xlim(left=0)
-    _rows_axis(ax, order)
+    rows_axis(ax, order)
     axes.share_axis(ax, lang, axis="x", steps=4 if narrow else 6)
     axes.keep_top(made, 2.7 * made.size("small") + 4)
     axes.keep_right(made, 52)

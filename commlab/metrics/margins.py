@@ -167,7 +167,7 @@ def unit_costs(ds: Dataset) -> UnitCosts:
     present = float(ds.frame(ds.people().agg(days=present.sum()))["days"].iloc[0] or 0.0)
     days = occasions(ds)
     opened = days.group_by("member_id").agg(day=days.day.min())
-    new = int(ds.frame(opened.filter(opened.day >= first).agg(n=opened.count()))["n"].iloc[0])
+    new = int(ds.frame(opened.agg(n=(opened.day >= first).sum()))["n"].iloc[0] or 0)
     service, won = amount[general].sum(), amount[lines["channel"].notna()].sum()
     return UnitCosts(
         service=float(service) / (present / 7) if service and present else None,

@@ -140,46 +140,43 @@ def _median(gap: np.ndarray, level: float, smallest: int) -> tuple[float, ...]:
     return float(middle), float(low), float(high), float(quarter), float(upper)
 
 
-def due_members(ds: Dataset, cycles: pd.DataFrame) -> pd.DataFrame:
-    """Return who is due to buy a category again: between the quartiles of its cycle by now.
+def due_members(ds: Dataset, cycles: pd.DataFrame, within: int = 14) -> pd.DataFrame:
+    """Return who is due to buy a category again: a median cycle after the last purchase.
 
     Args:
         ds: The dataset, with orders and order_items.
         cycles: From `repurchase_cycles`; categories without a cycle are left out.
+        within: Days before or after `as_of` in which the due day falls.
 
     Returns:
-        Frame with real ids, for `private/` only, latest due first among those on time, one row a
-        member and category: member_id, adviser_id, category, last_bought_on, due_on (last
+        Frame with real ids, for `private/` only, one row a member and category, those whose due
+        day is nearest first: member_id, adviser_id, category, last_bought_on, due_on (last
         purchase plus the median cycle), days_late (negative: still to come), cycle_days.
     """
-    known = cycles[cycles["cycle"].notna()]
+    guards.whole("within", within)
+    known = cycles[cycles["cycle"].notna()].set_index("segment")
     if known.empty:
         return pd.DataFrame(columns=list(DUE_COLUMNS))
     last = (ds.as_of - _EPOCH).days
     days = _purchases(ds)
     final = days.group_by("member_id", "category").agg(final=days.day.max())
-    window = [int(known["cycle_25"].min()), int(np.ceil(known["cycle_75"].max()))]
-    final = final.filter((last - final.final).between(*window))
+    near = [
+        round(float(known["cycle"].min())) - within,
+        round(float(known["cycle"].max())) + within,
+    ]
+    final = final.filter((last - final.final).between(*near))
     people = ds.people().select("member_id", "adviser_id")
     rows = ds.frame(final.inner_join(people, "member_id"), ["member_id", "category"])
-    own = known.set_index("segment")
-    rows = rows[rows["category"].isin(own.index)]
-    since = last - rows["final"].to_numpy(dtype=float)
-    cycle = rows["category"].map(own["cycle"]).to_numpy(dtype=float)
-    ready = (since >= rows["category"].map(own["cycle_25"]).to_numpy(dtype=float)) & (
-        since <= rows["category"].map(own["cycle_75"]).to_numpy(dtype=float)
-    )
+    rows = rows[rows["category"].isin(known.index)]
+    cycle = rows["category"].map(known["cycle"]).astype(float).round().astype(int)
     epoch = pd.Timestamp(_EPOCH)
     out = rows.assign(
         last_bought_on=(epoch + pd.to_timedelta(rows["final"], unit="D")).dt.date,
-        due_on=(epoch + pd.to_timedelta(rows["final"] + np.round(cycle), unit="D")).dt.date,
-        days_late=np.round(since - cycle).astype(int),
-        cycle_days=np.round(cycle).astype(int),
-    )[ready]
-    # Those whose median has just come first: before it a call is early, long after it late.
+        due_on=(epoch + pd.to_timedelta(rows["final"] + cycle, unit="D")).dt.date,
+        days_late=last - rows["final"] - cycle,
+        cycle_days=cycle,
+    )
+    out = out[out["days_late"].abs() <= within]
     out = out.assign(_away=out["days_late"].abs())
     out = out.sort_values(["_away", "member_id", "category"], kind="stable")
     return out[list(DUE_COLUMNS)].reset_index(drop=True)
-
-
-__all__ = ["CYCLE_DAYS", "due_members", "repurchase_cycles", "second_orders"]

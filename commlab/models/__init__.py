@@ -34,8 +34,9 @@ if TYPE_CHECKING:
         scoring_model,
     )
     from commlab.models.churn import ChurnModel, churn_backtest
-    from commlab.models.clv import LifetimeValue, lifetime_value, new_customer_value
-    from commlab.models.concentration import concentration, lorenz
+    from commlab.models.clv import LifetimeValue, lifetime_value, new_customer_value, value_models
+    from commlab.models.concentration import lorenz, top_shares
+    from commlab.models.crosscheck import beside_lifetimes
     from commlab.models.decomposition import Decomposition, decompose
     from commlab.models.gammagamma import GammaGammaModel
     from commlab.models.holdout import holdout_arms
@@ -68,8 +69,8 @@ _HOMES = {
     "churn_backtest": "backtest_churn",
     "churn_folds": "churn_scoring",
     "churned_share": "churn_scoring",
+    "beside_lifetimes": "crosscheck",
     "churn_backtest": "churn",
-    "concentration": "concentration",
     "decompose": "decomposition",
     "expected_share": "churn_scoring",
     "feature_drift": "churn_drift",
@@ -93,6 +94,8 @@ _HOMES = {
     "survival_curve": "survival",
     "top_reasons": "churn_reasons",
     "with_reasons": "churn_reasons",
+    "top_shares": "concentration",
+    "value_models": "clv",
 }
 
 __all__ = [
@@ -117,6 +120,8 @@ __all__ = [
     "churn_folds",
     "churned_share",
     "concentration",
+    "beside_lifetimes",
+    "churn_backtest",
     "decompose",
     "expected_share",
     "feature_drift",
@@ -140,6 +145,8 @@ __all__ = [
     "survival_curve",
     "top_reasons",
     "with_reasons",
+    "top_shares",
+    "value_models",
 ]
 
 

@@ -101,6 +101,6 @@ def track(model: Any, T: Array, weight: Array, weekly: pd.DataFrame) -> pd.DataF
             "predicted": predicted,
             "actual_week": np.diff(actual, prepend=0.0),
             "predicted_week": np.diff(predicted, prepend=0.0),
-            "customers": int(round(float(weight.sum()))),
+            "customers": round(float(weight.sum())),
         }
     )

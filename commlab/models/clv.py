@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from commlab import guards
-from commlab.errors import ArgumentError, DataError
+from commlab.errors import ArgumentError, DataError, NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.models._btyd_data import UNIT_ATTR
 from commlab.models._parameter_draws import DRAWS, parameter_draws, with_parameters
@@ -258,3 +258,29 @@ def _rate(rfm: pd.DataFrame, discount_rate: float) -> float:
 def _annuity(rate: float, horizon: float) -> float:
     """Return the discounted length of the horizon."""
     return float(-np.expm1(-rate * horizon) / rate) if rate > 0 else float(horizon)
+
+
+def value_models(buyers: pd.DataFrame, tested: Any) -> tuple[Any, Any]:
+    """Return the models that a backtest allows, fitted to all buyers.
+
+    Args:
+        buyers: From `metrics.customer_values`.
+        tested: A `PurchaseBacktest`; None: there was no earlier day to test on.
+
+    Returns:
+        The chosen purchase model, and Gamma–Gamma for the margins.
+
+    Raises:
+        NotEnoughDataError: Nothing was tested, a rule of thumb was as good, or the data do not
+            hold the parameters.
+    """
+    from commlab.models.backtest_purchases import MODELS
+    from commlab.models.gammagamma import GammaGammaModel
+
+    if tested is None:
+        raise NotEnoughDataError("there was no earlier day on which the models could be tested.")
+    if tested.beaten:
+        raise NotEnoughDataError("a rule of thumb came as close as the models on earlier days.")
+    return MODELS[tested.chosen]().fit(buyers, strict=True), GammaGammaModel().fit(
+        buyers, strict=True
+    )

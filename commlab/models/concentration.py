@@ -45,7 +45,7 @@ def lorenz(values: npt.ArrayLike, points: int = _POINTS) -> pd.DataFrame:
     )
 
 
-def concentration(
+def top_shares(
     values: npt.ArrayLike,
     tops: Sequence[float] = (0.05, 0.10, 0.20),
     *,
@@ -67,7 +67,7 @@ def concentration(
         NotEnoughDataError: Too few people, or nothing above 0.
 
     Example:
-        >>> concentration(np.repeat([0.0, 9.0, 1.0], [50, 5, 45]), [0.05])["share_value"][0]
+        >>> top_shares(np.repeat([0.0, 9.0, 1.0], [50, 5, 45]), [0.05])["share_value"][0]
         0.5
     """
     for top in tops:
@@ -91,7 +91,7 @@ def concentration(
     return pd.DataFrame(
         {
             "top": list(tops),
-            "buyers": [int(round(top * len(value))) for top in tops],
+            "buyers": [round(top * len(value)) for top in tops],
             "share_value": share,
             "low": np.minimum(share, share + narrow * (low - share)),
             "high": np.maximum(share, share + narrow * (high - share)),

@@ -52,6 +52,43 @@ _DECLARED = (
         ),
         key=("member_id",),
     ),
+    Table(
+        "valuable",
+        "one buyer among those who are expected to leave most margin, most first",
+        columns(
+            "member_id* id the person",
+            "adviser_id id adviser (staff) in charge, who looks after the person",
+            "channel id channel code that brought the person",
+            "last_bought_on* date last purchase",
+            "purchases* int days with a purchase so far",
+            "expected_purchases* float purchases expected within the horizon",
+            "value* float expected margin less service within the horizon, in currency units",
+            "value_low* float lower end of the 95 % range of what this person may leave",
+            "value_high* float upper end",
+            "no_purchase* float chance of no purchase in the weeks over which models were tested",
+            "value_at_risk* float expected margin times that chance",
+            member_id=MEMBER,
+            adviser_id=STAFF,
+            channel=CHANNEL,
+        ),
+        key=("member_id",),
+    ),
+    Table(
+        "due",
+        "one member who is due to buy a category again, the nearest due day first",
+        columns(
+            "member_id* id the person",
+            "adviser_id id adviser (staff) in charge, who writes",
+            "category* text category bought before",
+            "last_bought_on* date last purchase of the category",
+            "due_on* date last purchase plus the median cycle of the category",
+            "days_late* int days since then; negative: still to come",
+            "cycle_days* int median days between first and second purchase of the category",
+            member_id=MEMBER,
+            adviser_id=STAFF,
+        ),
+        key=("member_id", "category"),
+    ),
 )
 
 LISTS: dict[str, Table] = {table.name: table for table in _DECLARED}

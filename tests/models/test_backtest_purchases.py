@@ -37,7 +37,7 @@ def cdnow_history() -> History:
 
 @functools.cache
 def scored():
-    return cl.models.purchase_backtest([cdnow_history()], draws=100)
+    return cl.models.purchase_backtest([cdnow_history()])
 
 
 # Σ, bias, MAE, RMSE of the holdout of 39 weeks.
@@ -102,7 +102,7 @@ def test_grouped_customers_give_the_same() -> None:
     one = cdnow_history()
     key = ["frequency", "recency", "T", "holdout"]
     grouped = one.customers.groupby(key).size().rename("weight").reset_index()
-    again = cl.models.purchase_backtest([dataclasses.replace(one, customers=grouped)], draws=100)
+    again = cl.models.purchase_backtest([dataclasses.replace(one, customers=grouped)])
     numbers = ["predicted", "bias", "mae", "rmse", "log_score"]
     np.testing.assert_allclose(again.scores[numbers], scored().scores[numbers], rtol=1e-5)
 
@@ -130,7 +130,7 @@ def test_a_world_in_which_the_mean_of_all_is_right_says_so() -> None:
         rows = one.customers.assign(holdout=came, last=0)
         day = one.cutoff - dt.timedelta(days=28 * place)
         found.append(dataclasses.replace(one, cutoff=day, customers=rows))
-    told = cl.models.purchase_backtest(found, models=["bg"], draws=2)
+    told = cl.models.purchase_backtest(found, models=["bg"])
     assert (told.reason, told.baseline, told.cutoffs) == ("baseline_as_good", "population_mean", 3)
     assert scored().reason == "too_few_cutoffs"
     assert not scored().beaten
