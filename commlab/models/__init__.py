@@ -34,8 +34,14 @@ if TYPE_CHECKING:
         scoring_model,
     )
     from commlab.models.churn import ChurnModel, churn_backtest
-    from commlab.models.clv import LifetimeValue, lifetime_value, new_customer_value, value_models
-    from commlab.models.concentration import lorenz, top_shares
+    from commlab.models.clv import (
+        LifetimeValue,
+        at_risk,
+        lifetime_value,
+        new_customer_value,
+        value_models,
+    )
+    from commlab.models.concentration import lorenz, top_share, top_shares
     from commlab.models.crosscheck import beside_lifetimes
     from commlab.models.decomposition import Decomposition, decompose
     from commlab.models.gammagamma import GammaGammaModel
@@ -46,7 +52,13 @@ if TYPE_CHECKING:
     from commlab.models.sbg import ShiftedBetaGeometricModel
     from commlab.models.segments import lost_members
     from commlab.models.shrinkage import shrunk_means
-    from commlab.models.survival import median_time, restricted_mean, survival_at, survival_curve
+    from commlab.models.survival import (
+        ended_by,
+        median_time,
+        restricted_mean,
+        survival_at,
+        survival_curve,
+    )
 
 _HOMES = {
     "Backtest": "backtest_survival",
@@ -64,6 +76,7 @@ _HOMES = {
     "Verdict": "backtest_survival",
     "add_btyd": "btyd_churn",
     "alive_score": "btyd_churn",
+    "at_risk": "clv",
     "backtest": "backtest_survival",
     "base_score": "btyd_churn",
     "churn_backtest": "backtest_churn",
@@ -75,6 +88,7 @@ _HOMES = {
     "expected_share": "churn_scoring",
     "feature_drift": "churn_drift",
     "held_out_importance": "churn_reasons",
+    "ended_by": "survival",
     "holdout_arms": "holdout",
     "lifetime_value": "clv",
     "lorenz": "concentration",
@@ -94,6 +108,7 @@ _HOMES = {
     "survival_curve": "survival",
     "top_reasons": "churn_reasons",
     "with_reasons": "churn_reasons",
+    "top_share": "concentration",
     "top_shares": "concentration",
     "value_models": "clv",
 }
@@ -114,6 +129,7 @@ __all__ = [
     "Verdict",
     "add_btyd",
     "alive_score",
+    "at_risk",
     "backtest",
     "base_score",
     "churn_backtest",
@@ -126,6 +142,7 @@ __all__ = [
     "expected_share",
     "feature_drift",
     "held_out_importance",
+    "ended_by",
     "holdout_arms",
     "lifetime_value",
     "lorenz",
@@ -145,6 +162,7 @@ __all__ = [
     "survival_curve",
     "top_reasons",
     "with_reasons",
+    "top_share",
     "top_shares",
     "value_models",
 ]

@@ -23,6 +23,7 @@ from commlab.models._scoring import counts_ahead, track
 from commlab.models.bgnbd import BetaGeoModel
 from commlab.models.mbgnbd import ModifiedBetaGeoModel
 from commlab.models.paretonbd import ParetoNBDModel
+from commlab.text import word
 
 Array = npt.NDArray[np.float64]
 MODELS: Mapping[str, Callable[[], Any]] = {
@@ -67,7 +68,7 @@ class PurchaseBacktest:
 
     @property
     def reason(self) -> str:
-        """ "ok", "too_few_cutoffs" or "baseline_as_good"."""
+        """What speaks against the models: "ok", "too_few_cutoffs" or "baseline_as_good"."""
         if self.cutoffs < MIN_CUTOFFS:
             return "too_few_cutoffs"
         return "baseline_as_good" if self.beaten else "ok"
@@ -86,9 +87,24 @@ class PurchaseBacktest:
             pooled[f"covered{round(100 * level)}"] = pooled["method"].map(own)
         return pooled.assign(chosen=pooled["method"] == self.chosen)
 
-    def at(self, cutoff: dt.date) -> pd.DataFrame:
-        """Return the scores of one cutoff."""
-        return self.scores[self.scores["cutoff"] == cutoff].reset_index(drop=True)
+    def latest(self, name: str) -> pd.DataFrame:
+        """Return "bins" or "tracking" of the chosen model at the latest cutoff.
+
+        The columns `cutoff` and `method`, the same in all rows, are left out.
+        """
+        frame = getattr(self, guards.one_of("name", name, ("bins", "tracking")))
+        rows = frame[(frame["method"] == self.chosen) & (frame["cutoff"] == frame["cutoff"].max())]
+        return rows.drop(columns=["cutoff", "method"]).reset_index(drop=True)
+
+    def words(self) -> dict[str, object]:
+        """Return what the sentences about it need: model, baseline, cutoffs, bias."""
+        own = _pooled(self.scores).set_index("method").loc[self.chosen]
+        return {
+            "model": word(f"ltv.method.{self.chosen}"),
+            "baseline": word(f"ltv.method.{self.baseline}"),
+            "cutoffs": self.cutoffs,
+            "bias": float(own["bias"]),
+        }
 
 
 def purchase_backtest(

@@ -284,3 +284,14 @@ def value_models(buyers: pd.DataFrame, tested: Any) -> tuple[Any, Any]:
     return MODELS[tested.chosen]().fit(buyers, strict=True), GammaGammaModel().fit(
         buyers, strict=True
     )
+
+
+def at_risk(worth: LifetimeValue, purchases: Any, weeks: float) -> pd.DataFrame:
+    """Return the people of a valuation with the chance that they stay away, and what that costs.
+
+    Returns:
+        `worth.people` with no_purchase (chance of no purchase within `weeks`, by the fitted
+        model) and value_at_risk (expected margin times it).
+    """
+    away = 1 - purchases.probability_of_purchase(worth.people, weeks)
+    return worth.people.assign(no_purchase=away, value_at_risk=worth.value_at_risk(away))

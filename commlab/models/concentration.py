@@ -11,7 +11,7 @@ import pandas as pd
 from commlab import guards
 from commlab.config import MIN_AT_RISK
 from commlab.errors import NotEnoughDataError
-from commlab.estimate import LEVEL
+from commlab.estimate import LEVEL, Estimate
 
 Array = npt.NDArray[np.float64]
 _POINTS = 20  # steps of 5 % of people: each holds enough to be shown
@@ -97,6 +97,17 @@ def top_shares(
             "high": np.maximum(share, share + narrow * (high - share)),
         }
     )
+
+
+def top_share(
+    values: npt.ArrayLike, top: float = 0.10, *, level: float = LEVEL, seed: int = 0
+) -> Estimate:
+    """Return one row of `top_shares` as an estimate."""
+    row = top_shares(values, (top,), level=level, seed=seed).iloc[0]
+    return Estimate(
+        value=row["share_value"], low=row["low"], high=row["high"], level=level,
+        n=len(np.asarray(values)), unit="share", method="bootstrap of people",
+    )  # fmt: skip
 
 
 def _checked(values: npt.ArrayLike) -> Array:

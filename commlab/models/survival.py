@@ -5,6 +5,7 @@ See `commlab.models.curves` for how the curves are fitted.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Any
 
@@ -180,6 +181,14 @@ def _trapezoid(points: npt.NDArray[np.int64], days: int) -> Array:
         weight[place] += width * (1 - share / 2)
         weight[place + 1] += width * share / 2
     return weight
+
+
+def ended_by(rows: pd.DataFrame, days: int, *, level: float = LEVEL) -> Estimate:
+    """Return the share that has ended by an age: the rest of `survival_at`."""
+    left = survival_at(rows, days, level=level)
+    if left.value is None or left.low is None or left.high is None:
+        return left
+    return dataclasses.replace(left, value=1 - left.value, low=1 - left.high, high=1 - left.low)
 
 
 def median_time(curve: pd.DataFrame, share: float = 0.5, *, level: float = LEVEL) -> Estimate:
