@@ -8,7 +8,7 @@ from great_tables import GT
 from commlab.charts import frames, tables
 from commlab.charts.segments import column_name
 from commlab.charts.tables import Cell, Column
-from commlab.text import Words, escape, fmt, has, lookup, t
+from commlab.text import Words, escape, fmt, has, lookup, t, word
 
 _VERDICTS = {
     "below": ("▼", "ltv.segments.below", "bad"),
@@ -40,7 +40,9 @@ def methods(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None)
     frames.need(frame, needed, "charts.ltv_tables.methods")
     chosen = frames.flags(frame, "chosen")
     names = [
-        lookup(f"ltv.method.{name}", lang) + (t("ltv.methods.chosen", lang) if own else "")
+        t("ltv.methods.chosen", lang, name=word(f"ltv.method.{name}"))
+        if own
+        else lookup(f"ltv.method.{name}", lang)
         for name, own in zip(frame["method"], chosen, strict=True)
     ]
     columns = [
