@@ -64,9 +64,10 @@ def tracking(
         ax.set_ylim(bottom=0)
         axes.number_axis(ax, lambda x: fmt.number(x, lang))
         ax.set_title(t(f"ltv.tracking.{name}", lang), size=made.size(), loc="left",
-                     color=colours.INK, pad=24)  # fmt: skip
+                     color=colours.INK, pad=3)  # fmt: skip
         ax.set_xlabel(t("ltv.tracking.axis", lang), size=made.size("small"), loc="left")
         ax.tick_params(axis="x", labelsize=made.size())
+    axes.keep_top(made, 2 * made.size("small") + 4)
     settle(made)
     axes.label_row(
         grid[0],
