@@ -157,7 +157,7 @@ def unit_costs(ds: Dataset) -> UnitCosts:
     begin = max(stop - pd.Timedelta(days=YEAR - 1), starts.min() if len(starts) else stop)
     # A line that reaches over an end of the year counts with its days inside.
     length = (ends - starts).dt.days + 1
-    inside = (ends.clip(upper=stop) - starts.clip(lower=begin)).dt.days + 1
+    inside = (ends.where(ends < stop, stop) - starts.where(starts > begin, begin)).dt.days + 1
     amount = ds.money(lines["amount"].astype(float)) * inside.clip(lower=0) / length.clip(lower=1)
     general = lines["channel"].isna() & lines["campaign_id"].isna()
     general &= ~lines["category"].isin(NOT_SERVICE)

@@ -103,7 +103,7 @@ class PurchaseBacktest:
             "model": word(f"ltv.method.{self.chosen}"),
             "baseline": word(f"ltv.method.{self.baseline}"),
             "cutoffs": self.cutoffs,
-            "bias": float(own["bias"]),
+            "bias": float(own.loc["bias"]),
         }
 
 
@@ -137,8 +137,8 @@ def purchase_backtest(
                 refused[one.cutoff, name] = error.what
         if not fitted:
             continue
-        for name, frames in _cutoff(one, fitted).items():
-            parts[name] += frames
+        for name, found in _cutoff(one, fitted).items():
+            parts[name] += found
     if not parts["scores"]:
         why = "; ".join(f"{day.isoformat()}: {what}" for (day, _), what in refused.items())
         raise NotEnoughDataError(f"no cutoff could be scored. {why}", fix="Take a longer period.")
@@ -146,8 +146,9 @@ def purchase_backtest(
     # A model that could not be fitted at a cutoff of the others is out: it cannot be compared.
     tried = frames["scores"].groupby("method")["cutoff"].nunique()
     out = [name for name in tried.index if tried[name] < tried.max()]
-    frames = {name: frame[~frame["method"].isin(out)].reset_index(drop=True) if len(frame)
-              else frame for name, frame in frames.items()}  # fmt: skip
+    for name, frame in frames.items():
+        if len(frame):
+            frames[name] = frame[~frame["method"].isin(out)].reset_index(drop=True)
     pooled = _pooled(frames["scores"]).set_index("method")
     own = pooled.loc[[name for name in MODELS if name in pooled.index]]
     rules = pooled.loc[list(BASELINES)]

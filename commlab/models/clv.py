@@ -130,7 +130,7 @@ def lifetime_value(
         high=high - service,
     )
     size = np.bincount(place, minlength=len(names)).astype(float)
-    value = np.bincount(place, weights=people["value"].to_numpy(), minlength=len(names))
+    value = np.bincount(place, weights=people["value"].to_numpy(dtype=float), minlength=len(names))
     ends = _around(value, sums - service * size, level)
     segments = pd.DataFrame(
         {"segment": names, "buyers": size.astype(int), "value": value / size,

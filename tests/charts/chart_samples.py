@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from commlab.charts import churn, health, retention
+from commlab.charts import health, ltv, ltv_tables, retention
 from commlab.config import china_calendar
 from commlab.stats import wilson
 
@@ -267,6 +268,78 @@ def answers() -> pd.DataFrame:
     )
 
 
+def tracking() -> pd.DataFrame:
+    week = np.arange(-40, 14)
+    actual = np.round(2000 / (1 + np.exp(-(week + 5) / 12)))
+    predicted = actual * 1.04
+    return pd.DataFrame(
+        {"week": week, "actual": actual, "predicted": predicted,
+         "actual_week": np.diff(actual, prepend=actual[0]),
+         "predicted_week": np.diff(predicted, prepend=predicted[0]), "customers": 826}
+    )  # fmt: skip
+
+
+def bins() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"frequency": range(8), "customers": [400, 180, 90, 60, 40, 25, 15, 16],
+         "actual_mean": [0.4, 0.6, 0.9, 1.0, 1.1, 1.2, 1.9, 2.4],
+         "predicted_mean": [0.5, 0.7, 0.9, 1.1, 1.4, 1.6, 2.4, 3.1]}
+    )  # fmt: skip
+
+
+def worths(names: tuple[str, ...] = SEGMENTS) -> pd.DataFrame:
+    mean = np.linspace(160, -35, len(names))
+    return pd.DataFrame(
+        {"segment": names, "buyers": 50 + np.arange(len(names)), "mean": mean,
+         "value": 0.9 * mean + 5, "low": 0.9 * mean - 40, "high": 0.9 * mean + 50, "weight": 0.9,
+         "difference": mean - mean.mean(), "flagged": np.arange(len(names)) == 0, "status": "ok"}
+    )  # fmt: skip
+
+
+def lorenz_curve() -> pd.DataFrame:
+    share = np.linspace(0, 1, 21)
+    return pd.DataFrame({"buyers": np.arange(21) * 55, "share_people": share,
+                         "share_value": share**0.4})  # fmt: skip
+
+
+def second() -> pd.DataFrame:
+    day = np.arange(0, 420, 7)
+    left = 0.3 + 0.7 * np.exp(-day / 90)
+    return pd.DataFrame({"day": day, "at_risk": 1100 - day, "survival": left, "low": left - 0.02,
+                         "high": np.minimum(left + 0.02, 1)})  # fmt: skip
+
+
+def methods() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"method": ["bg", "mbg", "population_mean"], "customers": 2554, "actual": 2302.0,
+         "predicted": [2602.2, 2617.3, 2738.7], "bias": [0.13, 0.137, 0.19],
+         "mae": [0.9, 0.91, 1.06], "rmse": [1.25, 1.25, 1.48],
+         "log_score": [-1.211, -1.216, np.nan], "covered50": [0.81, 0.81, np.nan],
+         "covered80": [0.94, 0.94, np.nan], "covered95": [0.99, 0.99, np.nan],
+         "chosen": [True, False, False]}
+    )  # fmt: skip
+
+
+def tops() -> pd.DataFrame:
+    return pd.DataFrame({"top": [0.05, 0.1], "buyers": [55, 109], "share_value": [0.24, 0.35],
+                         "low": [0.21, 0.32], "high": [0.26, 0.38]})  # fmt: skip
+
+
+def cycles() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"segment": ["精华", "会员"], "at_risk": [251, 50], "active": [105, 0],
+         "rate": [0.42, 0.0], "low": [0.36, 0.0], "high": [0.48, 0.07], "cycle": [54.0, np.nan],
+         "cycle_low": [41.0, np.nan], "cycle_high": [70.0, np.nan], "status": "ok"}
+    )  # fmt: skip
+
+
+def crosscheck() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"parameter": ["r", "log_likelihood"], "own": [0.2426, -9582.43],
+         "own_low": [0.219, np.nan], "own_high": [0.269, np.nan], "lifetimes": [0.2426, -9582.43]}
+    )  # fmt: skip
+
+
 FESTIVALS = tuple(
     festival
     for festival in china_calendar(2025, 2026)
@@ -356,6 +429,11 @@ CHARTS: dict[str, tuple[Draw, Callable[[], Any], dict[str, Any]]] = {
         returns,
         {"horizon": 84, "sends": returns(("sent", "not_sent"))},
     ),
+    "tracking": (ltv.tracking, tracking, {}),
+    "by_frequency": (ltv.by_frequency, bins, {}),
+    "worths": (ltv.segments, worths, {}),
+    "lorenz": (ltv.lorenz, lorenz_curve, {}),
+    "second_purchase": (ltv.second_purchase, second, {}),
 }
 CHARTS["survival_projected"] = (retention.survival, survival, {"projection": projection()})
 # charts that show names from data, with the function that makes a frame of such names
@@ -364,6 +442,7 @@ NAMED: dict[str, Callable[[tuple[str, ...]], pd.DataFrame]] = {
     "survival": survival,
     "low_points": low_points,
     "friends": friends,
+    "worths": worths,
 }
 TABLES: dict[str, tuple[Draw, Callable[[], Any]]] = {
     "by_segment": (retention.by_segment, low_points),
@@ -376,4 +455,9 @@ TABLES: dict[str, tuple[Draw, Callable[[], Any]]] = {
     "churn_drift": (churn.drift, drift),
     "churn_layers": (churn.layers, layers),
     "churn_bands": (churn.bands, returns),
+    "methods": (ltv_tables.methods, methods),
+    "worth_by_segment": (ltv_tables.by_segment, worths),
+    "concentration": (ltv_tables.concentration, tops),
+    "cycles": (ltv_tables.cycles, cycles),
+    "crosscheck": (ltv_tables.crosscheck, crosscheck),
 }
