@@ -98,12 +98,12 @@ class PurchaseBacktest:
 
     def words(self) -> dict[str, object]:
         """Return what the sentences about it need: model, baseline, cutoffs, bias."""
-        own = _pooled(self.scores).set_index("method").loc[self.chosen]
+        bias = _pooled(self.scores).set_index("method")["bias"].to_dict()
         return {
             "model": word(f"ltv.method.{self.chosen}"),
             "baseline": word(f"ltv.method.{self.baseline}"),
             "cutoffs": self.cutoffs,
-            "bias": float(own.loc["bias"]),
+            "bias": float(bias[self.chosen]),
         }
 
 

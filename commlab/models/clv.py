@@ -130,7 +130,8 @@ def lifetime_value(
         high=high - service,
     )
     size = np.bincount(place, minlength=len(names)).astype(float)
-    value = np.bincount(place, weights=people["value"].to_numpy(dtype=float), minlength=len(names))
+    worth = people["value"].to_numpy(dtype=float)
+    value = np.asarray(np.bincount(place, weights=worth, minlength=len(names)), dtype=float)
     ends = _around(value, sums - service * size, level)
     segments = pd.DataFrame(
         {"segment": names, "buyers": size.astype(int), "value": value / size,

@@ -67,8 +67,8 @@ def top_shares(
         NotEnoughDataError: Too few people, or nothing above 0.
 
     Example:
-        >>> top_shares(np.repeat([0.0, 9.0, 1.0], [50, 5, 45]), [0.05])["share_value"][0]
-        0.5
+        >>> top_shares([0.0] * 50 + [9.0] * 5 + [1.0] * 45, [0.05])["share_value"].tolist()
+        [0.5]
     """
     for top in tops:
         guards.in_range("tops", top, low=0, high=1, open_low=True)
