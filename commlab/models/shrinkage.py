@@ -53,8 +53,8 @@ def shrunk_means(
 
     Example:
         >>> values, segments = [8, 12] * 200 + [9, 15] * 20, ["a"] * 400 + ["b"] * 40
-        >>> shrunk_means(values, segments)[["segment", "mean", "value"]].round(2).to_numpy().tolist()
-        [['b', 12.0, 11.88], ['a', 10.0, 10.01]]
+        >>> shrunk_means(values, segments)[["mean", "value"]].round(2).to_numpy().tolist()
+        [[12.0, 11.88], [10.0, 10.01]]
     """
     guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
     value = np.asarray(values, dtype=float)

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import pandas as pd
 import pytest
 
+import commlab as cl
 from commlab import disclosure
 from commlab.config import LANGUAGES
 from commlab.estimate import Estimate
@@ -275,10 +276,13 @@ def test_a_page_says_nothing_in_the_words_of_the_other_language(run, name, lang)
 
 
 def test_english_pages_hold_chinese_only_from_the_data(run):
-    """The brand's name is all that this community brings along."""
-    brand = run.manifest["data"]["name"]
+    """The brand's name and its categories are all that this community brings along."""
+    items = cl.open_dataset(run.workspace).table("order_items")
+    brought = [run.manifest["data"]["name"], *items.category.execute().dropna().unique()]
     for name in source.names():
-        text = run.page(name, "en").text.replace(brand, "")
+        text = run.page(name, "en").text
+        for word in brought:
+            text = text.replace(word, "")
         assert source.HAN.findall(text) == [], name
 
 
