@@ -69,7 +69,7 @@ LABELS = frozenset({
     "dimension", "status", "repurchase_status", "notebook", "missing", "severity", "column",
     "rule", "unit", "examples", "what", "fix", "cohorts", "from_day", "days_before_as_of",
     "first", "until", "hidden", "score", "feature", "state", "band", "send", "action",
-    "first", "until", "hidden", "frequency", "week", "level", "chosen", "top", "parameter",
+    "frequency", "week", "level", "chosen", "top", "parameter",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -81,9 +81,9 @@ FIGURES = frozenset({
     "wau", "stickiness", "share_before", "share_after", "rate_before", "rate_after", "mix",
     "mix_low", "mix_high", "rate_low", "rate_high", "predicted", "actual", "covered", "baseline",
     "fitted", "value", "said", "happened", "rise", "psi", "value_at_risk", "none",
-    "fitted", "bias", "mae", "rmse", "log_score", "covered50", "covered80", "covered95",
+    "bias", "mae", "rmse", "log_score", "covered50", "covered80", "covered95",
     "actual_mean", "predicted_mean", "actual_week", "predicted_week", "mean", "mean_low",
-    "mean_high", "value", "weight", "total", "share_people", "share_value", "cycle", "cycle_low",
+    "mean_high", "weight", "total", "share_people", "share_value", "cycle", "cycle_low",
     "cycle_high", "cycle_25", "cycle_75", "own", "own_low", "own_high", "lifetimes",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.

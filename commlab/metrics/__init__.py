@@ -84,8 +84,8 @@ __all__ = [
     "compare_retention",
     "cost_per_return",
     "coverage",
-    "dormant_bands",
     "customer_values",
+    "dormant_bands",
     "due_members",
     "freshness",
     "friend_loss",
@@ -122,9 +122,9 @@ __all__ = [
     "stay_coverage",
     "stickiness",
     "suspected_staff",
-    "value_at_risk",
     "unit_costs",
     "valuable_members",
+    "value_at_risk",
 ]
 
 _HOMES = {

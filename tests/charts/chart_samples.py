@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from commlab.charts import churn, health, retention
-from commlab.charts import health, ltv, ltv_tables, retention
+from commlab.charts import churn, health, ltv, ltv_tables, retention
 from commlab.config import china_calendar
 from commlab.stats import wilson
 
