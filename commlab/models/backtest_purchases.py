@@ -151,7 +151,7 @@ def purchase_backtest(
             frames[name] = frame[~frame["method"].isin(out)].reset_index(drop=True)
     pooled = _pooled(frames["scores"]).set_index("method")
     own = pooled.loc[[name for name in MODELS if name in pooled.index]]
-    rules = pooled.loc[list(BASELINES)]
+    rules = pooled.loc[[name for name in BASELINES if name in pooled.index]]
     chosen, baseline = str(own["log_score"].idxmax()), str(rules["rmse"].idxmin())
     beaten = bool(rules["rmse"].min() <= own.loc[chosen, "rmse"])
     cutoffs = int(frames["scores"]["cutoff"].nunique())
@@ -220,8 +220,9 @@ def _baselines(rows: pd.DataFrame, horizon: float, weight: Array) -> dict[str, A
         rate = np.where(T > 0, x / T, 0.0)
     mean = float(weight @ x) / max(float(weight @ T), 1e-12)
     found = {"past_rate": rate * horizon, "population_mean": np.full(len(x), mean * horizon)}
-    last = rows["last"].to_numpy(dtype=float) if "last" in rows else rate * horizon
-    return {name: {**found, "last_period": last}[name] for name in BASELINES}
+    if "last" in rows:
+        found["last_period"] = rows["last"].to_numpy(dtype=float)
+    return found
 
 
 def _figures(expected: Array, came: Array, weight: Array) -> dict[str, float]:

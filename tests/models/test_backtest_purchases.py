@@ -133,6 +133,7 @@ def test_a_world_in_which_the_mean_of_all_is_right_says_so() -> None:
     told = cl.models.purchase_backtest(found, models=["bg"])
     assert (told.reason, told.baseline, told.cutoffs) == ("baseline_as_good", "population_mean", 3)
     assert scored().reason == "too_few_cutoffs"
+    assert "last_period" not in set(scored().scores["method"])  # its history does not say
     assert not scored().beaten
 
 
