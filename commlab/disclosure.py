@@ -80,7 +80,7 @@ FIGURES = frozenset({
     "net_high", "p_repurchase", "repurchase_rate", "repurchase_low", "repurchase_high", "dau",
     "wau", "stickiness", "share_before", "share_after", "rate_before", "rate_after", "mix",
     "mix_low", "mix_high", "rate_low", "rate_high", "predicted", "actual", "covered", "baseline",
-    "fitted", "value", "said", "happened", "rise", "psi", "value_at_risk", "none",
+    "fitted", "value", "said", "happened", "rise", "psi", "value_at_risk",
     "bias", "mae", "rmse", "log_score", "covered50", "covered80", "covered95",
     "actual_mean", "predicted_mean", "actual_week", "predicted_week", "mean", "mean_low",
     "mean_high", "weight", "total", "share_people", "share_value", "cycle", "cycle_low",

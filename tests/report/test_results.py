@@ -118,12 +118,12 @@ def test_columns_that_name_people_stay_out_of_share(run_folder, column):
 def test_action_lists_keep_ids_and_are_for_their_owner(run_folder):
     part = Part(run_folder, "n")
     frame = pd.DataFrame({"member_id": ["-x1", "wm2"], "reason": ["=1", "ok"], "risk": [0.9, 0.1]})
-    path = run_folder / part.put_list("churn", ActionList(frame))
-    assert path == run_folder / "private" / "churn.csv"
+    path = run_folder / part.put_list("own_list", ActionList(frame))
+    assert path == run_folder / "private" / "own_list.csv"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert path.read_text("utf-8-sig") == "member_id,reason,risk\n-x1,'=1,0.9\nwm2,ok,0.1\n"
-    assert results.private_lists(run_folder) == ("churn",)
+    assert results.private_lists(run_folder) == ("own_list",)
 
 
 def test_an_action_list_never_shows_its_ids():
