@@ -18,9 +18,11 @@ import numpy as np
 
 from commlab.dataset import Dataset, open_dataset
 from commlab.simulate import ChannelCode, ChannelType, World, simulate
+from commlab.simulate.behaviour import Freebies, Influence, Referrals
 from commlab.simulate.channels import CHANNEL_TYPES
 from commlab.simulate.chunk import Chunk, draw_chunk, frame
 from commlab.simulate.messages import MEMBER
+from commlab.simulate.practice import Pushes
 
 MONDAY, MONTHS, DAYS = dt.date(2025, 3, 31), 3, 91  # thirteen whole weeks
 WEEKS = DAYS // 7
@@ -43,7 +45,9 @@ def steady_world(**changes: object) -> World:
     """Return a world in which every week is like the last: newcomers, shares, no festivals.
 
     So a rate depends on the period alone, not on the cohort. People come by four codes that do
-    not differ; no group dies or is closed, and all is seen from the first day on.
+    not differ; no group dies or is closed, and all is seen from the first day on. Nobody moves
+    others to buy, comes for freebies or in a ring, and no push brings orders: those orders are no
+    part of the law in which the truth is counted.
     """
     plain: dict[str, object] = {
         "festivals": (),
@@ -53,6 +57,10 @@ def steady_world(**changes: object) -> World:
         "growth": 1.0,
         "first_snapshot": 0,
         "members_per_group": 60,
+        "influence": Influence(koc_share=0.0, loud_share=0.0, spender_share=0.0, cluster_share=0.0),
+        "freebies": Freebies(shares=()),
+        "referrals": Referrals(ring_share=0.0),
+        "pushes": Pushes(orders=0.0),
         **one_kind(CHANNEL_TYPES[0]),
     }
     return dataclasses.replace(World(), **(plain | changes))  # type: ignore[arg-type]
