@@ -105,3 +105,19 @@ def test_ratio_interval_on_the_log_scale():
     assert [float(v) for v in stats.ratio_interval(*back, log=True)] == pytest.approx(
         [float(v) for v in stats.ratio_interval(*back)]
     )
+
+
+def test_the_log_scale_is_left_where_a_ratio_is_not_clear_of_zero():
+    # Net revenue that nearly cancels: 20 people up, 20 down, and one unit over.
+    y = np.r_[np.full(20, 1.0), np.full(20, -1.0), 0.02]
+    x = np.full(41, 4.0)
+    sums = (41, y.sum(), x.sum(), (y * y).sum(), (x * x).sum(), (x * y).sum())
+    plain = [float(v) for v in stats.ratio_interval(*sums)]
+    assert plain[1] < 0 < plain[0]
+    assert [float(v) for v in stats.ratio_interval(*sums, log=True)] == plain
+
+
+def test_the_log_scale_never_overflows():
+    with np.errstate(over="raise"):
+        _, low, high = stats.ratio_interval(1.2, 30.0, 10.0, 800.0, 90.0, 250.0, log=True)
+    assert np.isfinite([low, high]).all()

@@ -68,10 +68,11 @@ def revenue_retention(
         (first day), `period`, `size`, `at_risk` (members of the cohort), `buyers` (members with
         positive net spend in the period), `revenue`, `base` (currency units, net of refunds;
         those of period k and of period 0), `rate` (may exceed 1), `low`, `high` (delta method
-        over members on the log scale; Student's quantile), `status`: as for `retention`,
-        "too_few" also with fewer than 5 buyers in either period (the delta method needs some),
-        and "no_base" where period 0 brought no positive net revenue. Money is missing where the
-        period is not over or not covered by the orders ("before_data", "after_data").
+        over members, on the log scale where it is clear of 0; Student's quantile), `status`:
+        as for `retention`, "too_few" also with fewer than 5 buyers in either period (the delta
+        method needs some), and "no_base" where period 0 brought no positive net revenue. Money
+        is missing where the period is not over or not covered by the orders ("before_data",
+        "after_data").
 
     Raises:
         ArgumentError: An argument is outside what is listed.
