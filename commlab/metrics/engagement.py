@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+# Two degrees of freedom: with one, Student's quantile is 12.7 and the interval says nothing.
+MIN_UNITS = 3
 
 
 def _people(ds: Dataset, activity: str) -> ir.Table:
@@ -158,7 +160,8 @@ def stickiness(
         `stickiness` (DAU / MAU: the mean share of days on which an active member was active),
         `low`, `high` (for activity "any" and "message" the delta method on the log of a ratio of
         sums over chat groups, members without a group counting by themselves; otherwise over
-        members, from moments), `status` ("ok" or "too_few"). Only windows
+        members, from moments), `status` ("ok", or "too_few": too few members, or groups that
+        count for fewer than 3 of equal size, as where one holds nearly everybody). Only windows
         that the data of the activity cover whole.
     """
     guards.whole("window_days", window_days, low=7)
@@ -190,9 +193,9 @@ def stickiness(
     mean, low, high = stats.mean_interval(
         mau, days, frame["squares"].to_numpy(dtype=float), level=level
     )
-    heeded, robust_low, robust_high = _over_groups(groups, frame.index, level)
+    heeded, number, robust_low, robust_high = _over_groups(groups, frame.index, level)
     low, high = np.where(heeded, robust_low, low), np.where(heeded, robust_high, high)
-    shown = mau >= smallest
+    shown = (mau >= smallest) & (~heeded | (number >= MIN_UNITS))
     table = pd.DataFrame(
         {
             "starts_on": periods.starts(last - (window + 1) * window_days + 1, "day"),
@@ -211,8 +214,10 @@ def stickiness(
 
 def _over_groups(
     groups: pd.DataFrame, windows: pd.Index, level: float
-) -> tuple[Bools, Floats, Floats]:
-    """Return whether members have groups, and the interval of days per active member over groups.
+) -> tuple[Bools, Floats, Floats, Floats]:
+    """Return whether members have groups, effective units, and the interval over them.
+
+    The interval is that of days per active member.
 
     Student's degrees of freedom are Kish's effective number of units less one: one large group
     beside many lone members does not make many units. On the log scale, because a few very
@@ -239,4 +244,4 @@ def _over_groups(
         number = sums["x"] ** 2 / sums["xx"]
     columns = (sums[name] for name in ("y", "x", "yy", "xx", "xy"))
     _, low, high = stats.ratio_interval(number, *columns, level=level, log=True)
-    return sums["grouped"].to_numpy() > 0, low, high
+    return sums["grouped"].to_numpy() > 0, number.to_numpy(dtype=float), low, high

@@ -202,6 +202,18 @@ def test_stickiness_is_the_log_of_a_ratio_of_sums_over_groups(make_dataset):
     assert last["low"] < float(plain) / 28
 
 
+def test_stickiness_is_too_few_where_one_group_holds_nearly_everybody(make_dataset):
+    tables = grouped_world()
+    # Every group but the last two is one: Kish's number of units falls below 3.
+    groups = tables["memberships"]["group_id"]
+    last = sorted(groups.unique())[-2:]
+    tables["memberships"]["group_id"] = groups.where(groups.isin(last), groups.iloc[0])
+    row = metrics.stickiness(make_dataset(tables, as_of="2026-03-31"), 28, "message").iloc[-1]
+    assert row["mau"] >= 30
+    assert row["status"] == "too_few"
+    assert row[["stickiness", "low", "high"]].isna().all()
+
+
 def test_few_groups_cost_degrees_of_freedom():
     # Sizes as in the pool: Satterthwaite gives the degrees between groups themselves.
     from scipy import stats as scipy_stats
