@@ -31,3 +31,17 @@ def test_every_experiment_has_its_page(name):
     assert f"python -m tests.truth {name} --worlds " in page
     assert EXPERIMENTS[name].about.strip() in page
     assert f"({name}.md)" in (DOCS / "README.md").read_text(encoding="utf-8")
+
+
+def broken(page: str) -> list[str]:
+    """Return the rows of a page whose verdict is not one of a promise kept."""
+    rows = [line for line in page.splitlines() if line.startswith("| ")][2:]
+    verdicts = ("as promised", "not judged")
+    return [row for row in rows if row.split("|")[-2].strip() not in verdicts]
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_no_page_shows_a_broken_promise(name):
+    page = (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    assert not broken(page)
+    assert broken(page.replace("| as promised |", "| **too few** |", 1))
