@@ -96,7 +96,8 @@ def auc(
     Source: DeLong, DeLong & Clarke-Pearson 1988, Biometrics 44, eq. 3 to 6, by midranks (Sun &
     Xu 2014, IEEE Signal Processing Letters 21); with clusters their structural components are
     summed within each (Obuchowski 1997, Biometrics 53). The logit keeps the interval within 0
-    and 1.
+    and 1. At perfect separation the interval has no width, and with few on a side near an area
+    of 1 it covers less than it says: do not read it as certainty there.
 
     Args:
         outcome: 1 where it happened.
