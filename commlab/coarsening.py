@@ -70,10 +70,17 @@ def _distribution(frame: pd.DataFrame, small: int) -> pd.DataFrame:
     out.insert(1, "until", rows["active_days"].to_numpy()[ends])
     ok = (out["status"] == "ok").to_numpy() if "status" in out else np.ones(len(out), dtype=bool)
     if "share" in out and ok.any():
-        low, high = wilson(out["members"], out["at_risk"])
+        # Days put together are as alike within groups as the most alike of them.
+        deff = np.ones(len(out))
+        if "deff" in rows:
+            each = rows["deff"].to_numpy(dtype=float)
+            deff = np.array([each[first : last + 1].max() for first, last in found])
+            out["deff"] = deff
+        low, high = wilson(out["members"], out["at_risk"], deff=deff)
         share = out["members"] / out["at_risk"].clip(lower=1)
+        joint = np.array(starts) != np.array(ends)
         for name, values in (("share", share), ("low", low), ("high", high)):
-            out[name] = np.where(ok, values, np.nan)
+            out[name] = np.where(ok, np.where(joint, values, out[name]), np.nan)
     return out
 
 

@@ -10,6 +10,7 @@ import commlab as cl
 from commlab import disclosure, errors
 from commlab.report.shared import Gate
 from commlab.simulate import simulate
+from commlab.stats import wilson
 from tests.attacker import Attacker
 
 SMALL = 5
@@ -227,3 +228,18 @@ def test_those_written_to_and_those_not_add_up_to_a_band_that_is_shown():
     assert shown["returned"].isna().all()
     assert shown["rate"].isna().all()
     assert shown["hidden"].tolist() == ["returned<5", "returned"]
+
+
+def test_active_days_that_stay_single_keep_the_interval_that_heeds_groups():
+    frame = pd.DataFrame({
+        "active_days": range(6), "members": [400, 60, 30, 3, 1, 6], "at_risk": 500,
+        "share": [0.8, 0.12, 0.06, 0.006, 0.002, 0.012], "low": 0.0, "high": 1.0,
+        "deff": [4.0, 2.0, 1.0, 1.5, 3.0, 1.0], "at_least": 0.0, "status": "ok",
+    })  # fmt: skip
+    shown = Gate(5, "demo").frame(frame)
+    single = shown[shown["active_days"].eq(shown["until"])]
+    assert set(zip(single["low"], single["high"], strict=True)) == {(0.0, 1.0)}
+    joint = shown[shown["active_days"].ne(shown["until"])].iloc[0]
+    assert joint["deff"] == 3.0
+    low, high = wilson(joint["members"], 500, deff=3.0)
+    assert (joint["low"], joint["high"]) == (pytest.approx(low), pytest.approx(high))

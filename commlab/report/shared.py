@@ -37,8 +37,12 @@ IDS = {
 # Columns that name people or lead to them and are of no use as a pseudonym.
 NEVER = frozenset({"phone", "mobile", "email", "address", "nickname", "value_hash"})
 
-# Mobile numbers of mainland China, also with spaces or hyphens, a plus and the country.
-_PHONE = re.compile(r"(?<![0-9])(?:\+?86[- ]?)?(1[3-9][0-9])[- ]?[0-9]{4}[- ]?([0-9]{4})(?![0-9])")
+# Mobile numbers of mainland China, however they are set apart, also with the country.
+_GAP = r"[ .()\u00a0\-\u2010-\u2015]{0,3}"
+_PHONE = re.compile(
+    rf"(?<![0-9])(?:(?:\+|00)?86{_GAP})?1[3-9][0-9]" + rf"{_GAP}[0-9]" * 8 + r"(?![0-9])"
+)
+_WIDE_DIGITS = {ord("０") + digit: str(digit) for digit in range(10)}
 
 _COUNTS = frozenset({"members", "people", "buyers", "friends"})  # units of counts of people
 # Differences of shares: no count of people can be made of such a figure and its n.
@@ -52,7 +56,12 @@ def without_phones(text: str) -> str:
         >>> without_phones("Store 12, call 138-0013-8000")
         'Store 12, call 138****8000'
     """
-    return _PHONE.sub(r"\1****\2", text)
+    parts, end = [], 0
+    for found in _PHONE.finditer(text.translate(_WIDE_DIGITS)):
+        digits = "".join(char for char in found[0] if char.isdigit())[-11:]
+        parts += [text[end : found.start()], f"{digits[:3]}****{digits[-4:]}"]
+        end = found.end()
+    return "".join([*parts, text[end:]])
 
 
 def is_internal() -> bool:
@@ -163,8 +172,9 @@ class Gate:
     def value(self, value: Any) -> Any:
         """Return what a chart, a table or a sentence is made of, as it may be shown.
 
-        Text, frames and estimates, also those inside dataclasses; where one estimate of a
-        dataclass is hidden, all are, because they are made of one another. Anything else stays.
+        Text, frames and estimates, also those inside lists, mappings and dataclasses; where one
+        estimate of a dataclass is hidden, all are, because they are made of one another. Plain
+        numbers stay.
         """
         import pandas as pd
 
@@ -174,6 +184,10 @@ class Gate:
             return self.estimate(value)
         if isinstance(value, pd.DataFrame):
             return self.frame(value)
+        if isinstance(value, Mapping):
+            return {name: self.value(item) for name, item in value.items()}
+        if type(value) in (list, tuple, set, frozenset):
+            return type(value)(self.value(item) for item in value)
         if not dataclasses.is_dataclass(value) or isinstance(value, type):
             return value
         own = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}

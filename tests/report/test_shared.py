@@ -95,3 +95,25 @@ def test_the_frame_of_the_notebook_stays_as_it_is(gate):
     before = frame.copy()
     gate.frame(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize("written", [
+    "008613800138000", "138.0013.8000", "１３８００１３８０００", "138–0013–8000",
+    "+86 (138) 0013-8000", "138 001 38000", "13800 138000",
+])  # fmt: skip
+def test_phone_numbers_are_masked_however_they_are_written(written):
+    assert Gate(5, "demo").value(f"致电 {written}。") == "致电 138****8000。"
+
+
+@pytest.mark.parametrize("other", ["20138123456789", "1.3456789012", "2026-06-30", "（138）人"])
+def test_other_numbers_and_signs_stay(other):
+    assert Gate(5, "demo").value(other) == other
+
+
+def test_what_stands_in_lists_and_mappings_passes_the_gate_too():
+    gate = Gate(5, "demo")
+    few = Estimate.count(3, unit="members")
+    shown = gate.value([few, {"a": (few, "13800138000")}])
+    assert not shown[0].ok
+    assert not shown[1]["a"][0].ok
+    assert shown[1]["a"][1] == "138****8000"
