@@ -9,6 +9,7 @@ of those, and a test holds every frame of the notebooks to it.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, MutableMapping
 from typing import Any
@@ -18,7 +19,8 @@ import pandas as pd
 
 from commlab import coarsening
 from commlab.errors import ArgumentError
-from commlab.relations import Layout, build
+from commlab.layouts import KIN, Layout
+from commlab.relations import build
 from commlab.suppression import COMPLEMENT, SHOWN, SMALL, is_small, suppress
 from commlab.tables import TABLES
 
@@ -174,6 +176,9 @@ def protect(frame: pd.DataFrame, small: int, *, seen: Seen | None = None) -> pd.
         for name in layout.counts:
             for key, state in zip(layout.identities(name), states[name], strict=True):
                 seen[key] = max(int(state), seen.get(key, SHOWN))
+        for name in KIN & set(layout.counts):
+            gone = states[name] != SHOWN
+            seen.update(dict.fromkeys(itertools.compress(layout.kin(name), gone), COMPLEMENT))
     return _masked(frame, states, counts, small)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import commlab as cl
 from commlab import disclosure, errors
+from commlab.report import notebooks
 from commlab.report.shared import Gate
 from commlab.simulate import simulate
 from commlab.stats import wilson
@@ -15,6 +19,20 @@ from tests.attacker import Attacker
 
 SMALL = 5
 NEAR = 1e-6
+# Tables that notebook 02 hands over → their names here; the rest, and why no attack is made here.
+ATTACKED = {
+    "retention_by_cohort": "cohorts", "retention_by_kind": "kinds", "lifecycle": "lifecycle",
+    "retention_by_segment": "segments", "retention_low_points": "low",
+    "friend_loss_by_{by}": "friends", "revenue_by_cohort": "money",
+}  # fmt: skip
+APART = {
+    "active_days": "rows put together, tested below",
+    "membership_survival": "days put together, tested below",
+    "stickiness": "averages of days over all members",
+    "projection_backtest": "errors of models", "membership_projection": "a model's estimates",
+    "membership_losses": "counts by channel, each protected like the channels here",
+    "worth_of_retained": "two groups, each a whole of its own",
+}  # fmt: skip
 
 
 def note(reader, shown, column, name_of):
@@ -49,6 +67,15 @@ def page(community):
     return truth, {name: gate.frame(frame) for name, frame in truth.items()}
 
 
+def test_no_table_of_the_notebook_is_forgotten(page):
+    cells = json.loads((notebooks.folder() / "02_cohort_retention.ipynb").read_text("utf-8"))
+    code = "".join(line for cell in cells["cells"] for line in [*cell["source"], "\n"])
+    put = set(re.findall(r'report\.put\(f?"([^"]+)", (?!cl\.report\.ActionList)', code))
+    tables = {name for name in put if not name.startswith("retention.")}
+    assert tables == set(ATTACKED) | set(APART)
+    assert set(ATTACKED.values()) == set(page[0])
+
+
 def test_the_world_has_small_cells_at_all(page):
     truth, shown = page
     for name, column in (("cohorts", "active"), ("segments", "active"), ("friends", "deleted")):
@@ -72,7 +99,7 @@ def test_figures_go_with_their_counts(page):
         assert not (frame.loc[gone, "status"] == "ok").any()
 
 
-def test_all_tables_of_a_page_together_do_not_narrow_a_cohort(page):
+def reader_of_cohorts(page):
     """The triangle, its column sums, its sums by calendar month and the newcomers, at once."""
     truth, shown = page
     cohorts = truth["cohorts"].dropna(subset=["active"])
@@ -96,12 +123,50 @@ def test_all_tables_of_a_page_together_do_not_narrow_a_cohort(page):
         own = [cell for cell in cells if sum(cell) == month]
         if own and ("month", month) in reader.bounds:
             reader.equal({**dict.fromkeys(own, 1.0), ("month", month): -1.0})
+    return reader, cohorts, born
+
+
+def not_narrowed(reader, cohorts, born):
     tiny = cohorts[cohorts["active"].between(1, SMALL - 1)]
     assert len(tiny)
     for day, period in tiny[["cohort", "period"]].itertuples(index=False):
         low, high = reader.range((born[day], period))
         assert low <= 1 + NEAR, (day, period, low)
         assert high >= SMALL - 1 - NEAR, (day, period, high)
+
+
+def test_all_tables_of_a_page_together_do_not_narrow_a_cohort(page):
+    not_narrowed(*reader_of_cohorts(page))
+
+
+def test_buyers_do_not_give_away_who_was_active_where_orders_are_the_activity(page):
+    """A reader who also knows how far the two differ wherever five or more were active."""
+    truth, shown = page
+    reader, cohorts, born = reader_of_cohorts(page)
+    keys = ["cohort", "period"]
+    both = cohorts[[*keys, "active"]].merge(truth["money"][[*keys, "buyers"]], on=keys)
+    assert (both["active"] == both["buyers"]).mean() > 0.5  # they are nearly the same people
+    note(reader, shown["money"], "buyers",
+         lambda row: ("buyers", born[row["cohort"]], row["period"]))  # fmt: skip
+    for day, period, active, buyers in both.itertuples(index=False):
+        if active >= SMALL:
+            pair = {(born[day], period): 1.0, ("buyers", born[day], period): -1.0}
+            reader.equal(pair, active - buyers)
+    not_narrowed(reader, cohorts, born)
+
+
+@pytest.mark.parametrize("first", ["active", "buyers"])
+def test_buyers_and_active_of_one_cohort_and_period_are_hidden_together(first):
+    gate = Gate(SMALL, "demo")
+    last = {"active": "buyers", "buyers": "active"}[first]
+    labels = {"cohort": list("abc"), "period": 1}
+    # Other totals, so that the second table by itself would take another complement.
+    one = gate.frame(pd.DataFrame({**labels, first: [3, 40, 20]}))
+    two = gate.frame(pd.DataFrame({**labels, last: [3, 19, 21]}))
+    assert one[first].isna().tolist() == [True, False, True]
+    assert two[last].isna()[[0, 2]].all()
+    apart = gate.frame(pd.DataFrame({"cohort": list("abc"), "period": 2, last: [30, 29, 31]}))
+    assert apart[last].notna().all()
 
 
 def test_channels_are_not_narrowed_by_their_total(page):
