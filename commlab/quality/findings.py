@@ -51,6 +51,7 @@ RULES = (
     "future",
 )
 _DAYS = ("gap", "stale")  # rules whose `rows` are days without a row
+FEW = "fewer_than"  # among the values of a finding whose counts are hidden: fewer people than this
 _FRAME = ("severity", "table", "column", "rule", "rows", "unit", "share", "examples")
 
 
@@ -88,9 +89,15 @@ class Finding:
         """What `rows` counts: "rows" or "days"."""
         return "days" if self.rule in _DAYS else "rows"
 
+    @property
+    def masked(self) -> bool:
+        """Whether its counts are hidden (`quality.sharing`)."""
+        return FEW in self.values
+
     def what(self, lang: str) -> str:
         """Return one or two sentences: what is wrong, with the counts."""
-        return t(f"quality.{self.rule}.what", lang, **self._slots(lang))
+        which = "few" if self.masked else "what"
+        return t(f"quality.{self.rule}.{which}", lang, **self._slots(lang))
 
     def fix(self, lang: str) -> str:
         """Return what to do about it."""
@@ -217,6 +224,7 @@ class Findings(Sequence[Finding]):
         rows = [
             {
                 **{name: getattr(item, name) for name in _FRAME},
+                "rows": None if item.masked else item.rows,
                 "examples": "; ".join(item.examples),
                 "what": item.what(lang),
                 "fix": item.fix(lang),
@@ -224,7 +232,8 @@ class Findings(Sequence[Finding]):
             for item in self.items
         ]
         frame = pd.DataFrame(rows, columns=[*_FRAME, "what", "fix"])
-        return frame.astype({"rows": "int64", "share": "float64"})
+        kind = "Int64" if frame["rows"].isna().any() else "int64"
+        return frame.astype({"rows": kind, "share": "float64"})
 
     def to_json(self) -> str:
         """Return the findings as JSON text: `checked`, `counts` by severity, `findings`."""

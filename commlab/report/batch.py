@@ -94,6 +94,7 @@ def run(
         {'02_cohort_retention': 'done'}
     """
     from commlab.dataset import open_dataset
+    from commlab.quality.sharing import shareable
 
     guards.one_of("lang", lang, (*LANGUAGES, "both"))
     jobs = guards.whole("jobs", resources.cores() if jobs is None else jobs, low=1)
@@ -111,7 +112,8 @@ def run(
         with one_run(run_folder):
             runner = Runner(run_folder, inputs, progress or Progress())
             todo = runner.sift(chosen, force)
-            runner.findings = plan.check_quality(ds, todo, lang)
+            found = plan.check_quality(ds, todo, lang)
+            runner.findings = found and shareable(found, 1 if internal else ds.settings.small_cell)
             resources.check_space(run_folder.parent, len(todo))
             # Kernels open the data themselves, and a database file lets in one process at a time.
             ds.engine.con.disconnect()

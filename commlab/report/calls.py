@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from commlab.dataset import Dataset
+    from commlab.quality import Findings
 
 LANGUAGE_CHOICES = (*LANGUAGES, "both")
 
@@ -99,7 +100,7 @@ def _found(data: str | Path) -> str | Path:
 
 def put(
     key: str,
-    value: Estimate | pd.DataFrame | ActionList,
+    value: Estimate | pd.DataFrame | ActionList | Findings,
     *,
     previous: Estimate | None = None,
     good: str | None = None,
@@ -108,7 +109,7 @@ def put(
 
     Args:
         key: Stable name, see `commlab.report.results.check_key`.
-        value: An Estimate goes to `results.json`, a DataFrame to
+        value: An Estimate goes to `results.json`, a DataFrame or Findings to
             `share/tables/<notebook>/<key>.csv`, an ActionList to `private/<key>.csv`.
         previous: The same figure one period earlier, for the change on its card.
         good: "up" or "down" where one direction is good: the card then says better or worse

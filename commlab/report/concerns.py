@@ -41,7 +41,12 @@ class Concerns:
 
     @classmethod
     def of(cls, findings: Findings, tables: Iterable[str]) -> Concerns:
-        """Return what findings say about some tables, and about the workspace as a whole."""
+        """Return what findings say about some tables, and about the workspace as a whole.
+
+        Args:
+            findings: All findings, as they may be forwarded (`quality.sharing.shareable`).
+            tables: The tables.
+        """
         mine = findings.of(tables)
         told = [*mine.errors, *mine.warnings][:SAID]
         said = {lang: tuple(item.what(lang) for item in told) for lang in LANGUAGES}
@@ -52,7 +57,7 @@ class Concerns:
 
 
 def of_page(
-    notebook: str, ds: Dataset, tables: Iterable[str], run_folder: Path | None
+    notebook: str, ds: Dataset, tables: Iterable[str], run_folder: Path | None, *, small: int
 ) -> Concerns | None:
     """Return the concerns of a page: those handed over, else those that a check finds now.
 
@@ -61,12 +66,15 @@ def of_page(
         ds: The dataset.
         tables: The tables that the page reads.
         run_folder: Folder that the notebook works in, if there is one.
+        small: The smallest number of people that may be shown.
     """
     if notebook == HEALTH:
         return None
     path = None if run_folder is None else run_folder / FILE
     if path is None or not path.is_file():
-        return Concerns.of(ds.check(), tables)
+        from commlab.quality.sharing import shareable
+
+        return Concerns.of(shareable(ds.check(), small), tables)
     told = json.loads(path.read_text(encoding="utf-8"))
     said = {lang: tuple(lines) for lang, lines in told["said"].items()}
     return Concerns(told["errors"], told["warnings"], said)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from commlab.dataset import Dataset
+    from commlab.quality import Findings
 
 STYLE = Path(__file__).resolve().parent / "templates" / "blocks.css"
 
@@ -113,7 +114,9 @@ class Page:
             return tag("p", t(key, lang, name=name, as_of=self.ds.as_of), class_="where")
 
         self.each("header", where)
-        found = concerns.of_page(self.notebook, self.ds, self._reads, self.part.run_folder)
+        found = concerns.of_page(
+            self.notebook, self.ds, self._reads, self.part.run_folder, small=self.gate.small
+        )
         if found:
             self.each("concerns", lambda lang: blocks.concerns(found, lang))
         if self.gate.internal:
@@ -123,13 +126,17 @@ class Page:
     def put(
         self,
         key: str,
-        value: Estimate | pd.DataFrame | ActionList,
+        value: Estimate | pd.DataFrame | ActionList | Findings,
         previous: Estimate | None,
         good: str | None,
     ) -> None:
         """Hand over a figure, a table or an action list."""
         import pandas as pd
 
+        from commlab.quality import Findings
+
+        if isinstance(value, Findings):
+            value = self.gate.value(value).to_frame()
         if isinstance(value, Estimate):
             self.part.put_estimate(key, value, **self._extra(key, value, previous, good))
             return

@@ -37,7 +37,7 @@ class Runner:
     """One run into one folder, which it has locked.
 
     Attributes:
-        findings: What is wrong with the data, for the head of each page; None: not looked at.
+        findings: What is wrong with the data, as pages may tell it; None: not looked at.
     """
 
     def __init__(self, run_folder: Path, inputs: plan.Inputs, progress: Progress) -> None:

@@ -178,6 +178,9 @@ class Gate:
         """
         import pandas as pd
 
+        from commlab.quality import Findings
+        from commlab.quality.sharing import shareable
+
         if isinstance(value, str):
             return without_phones(value)
         if isinstance(value, Estimate):
@@ -190,6 +193,8 @@ class Gate:
             return type(value)(self.value(item) for item in value)
         if not dataclasses.is_dataclass(value) or isinstance(value, type):
             return value
+        if isinstance(value, Findings):
+            return shareable(value, self.small)
         own = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
         figures = {name: item for name, item in own.items() if isinstance(item, Estimate)}
         shown = {name: self.estimate(item) for name, item in figures.items()}
