@@ -85,10 +85,13 @@ def test_cdnow_gives_the_published_fit(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_lifetimes_engine_finds_the_same(kind: str) -> None:
-    other = KINDS[kind](engine="lifetimes").fit(cdnow())
-    np.testing.assert_allclose(other.params_, fitted(kind).params_, rtol=2e-4)
-    np.testing.assert_allclose(other.standard_errors_, fitted(kind).standard_errors_, rtol=5e-3)
-    assert other.log_likelihood_ <= fitted(kind).log_likelihood_ + 1e-8
+    ours, other = fitted(kind), KINDS[kind](engine="lifetimes").fit(cdnow())
+    # Its simplex search stops where the surface is flat, at a point that depends on the processor:
+    # what it must share with the maximum is the likelihood, and the place on the errors' scale.
+    assert 0 <= ours.log_likelihood_ - other.log_likelihood_ + 1e-8 < 1e-4
+    apart = (other.params_ - ours.params_) / ours.standard_errors_
+    assert np.abs(apart).max() < 0.01
+    np.testing.assert_allclose(other.standard_errors_, ours.standard_errors_, rtol=5e-3)
 
 
 def test_walkthrough_customers() -> None:
