@@ -167,7 +167,8 @@ class _Builder:
         apart = [name for name in self.layout.telling() if name not in ("cohort", "period")]
         other = self.layout.groups(apart)
         labels = [
-            {"period": starts[month] if month < len(starts) else ""}
+            # No table shows periods after the last cohort: a number keeps them apart.
+            {"period": starts[month] if month < len(starts) else f"+{month}"}
             | dict(zip(apart, row, strict=True))
             for month, row in zip(
                 born + period, frame[apart].astype(str).itertuples(index=False), strict=True

@@ -325,7 +325,7 @@ def test_check_says_what_and_ends_with_a_status(make_workspace):
     bad = make_workspace({"orders": twice})
     result = invoke("check", bad)
     assert result.exit_code == 1
-    assert re.search(r"^error: orders\.order_id: ", result.stdout, re.MULTILINE)
+    assert re.search(r"^Error: orders\.order_id: ", result.stdout, re.MULTILINE)
     told = json.loads(invoke("check", bad, "--json").stdout)
     assert told["counts"]["error"] >= 1
     assert invoke("check", bad / "absent").exit_code == 2

@@ -28,6 +28,7 @@ def check(ctx: click.Context, data: str, as_json: bool, as_of: str | None, lang:
     Exit status: 0 no errors; 1 there are errors in the data; 2 it cannot be opened.
     """
     import commlab
+    from commlab.text import t
 
     findings = commlab.open_dataset(data, as_of=as_of).check()
     if as_json:
@@ -35,9 +36,9 @@ def check(ctx: click.Context, data: str, as_json: bool, as_of: str | None, lang:
     else:
         for item in findings:
             where = ".".join(part for part in (item.table, item.column) if part) or data
-            click.echo(f"{item.severity}: {where}: {item.told(lang)}")
-        click.echo(
-            f"{len(findings.errors)} errors, {len(findings.warnings)} warnings, "
-            f"{len(findings.notes)} notes"
-        )
+            level = t(f"common.severity.{item.severity}", lang)
+            click.echo(f"{level}: {where}: {item.told(lang)}")
+        counts = {"errors": findings.errors, "warnings": findings.warnings, "notes": findings.notes}
+        slots = {name: len(found) for name, found in counts.items()}
+        click.echo(t("quality.page.counts", lang, **slots))
     ctx.exit(Failed.exit_code if findings.errors else 0)

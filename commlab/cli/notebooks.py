@@ -25,9 +25,11 @@ def notebooks(names: tuple[str, ...], lang: str) -> None:
         if book.topic and text.has(question):
             click.echo(f"  {text.t(question, lang)}")
         if book.needs:
-            click.echo(f"  needs: {'; '.join(' or '.join(group) for group in book.needs)}")
+            either = text.t("run.listed.separator", lang)
+            needs = "; ".join(either.join(group) for group in book.needs)
+            click.echo("  " + text.t("run.listed.needs", lang, tables=needs))
         if book.uses:
-            click.echo(f"  uses: {', '.join(book.uses)}")
+            click.echo("  " + text.t("run.listed.uses", lang, tables=", ".join(book.uses)))
         shown = [item for item in book.parameters.values() if item.name not in books.OWN_PARAMETERS]
         width = max((len(f"{item.name} = {item.default}") for item in shown), default=0)
         for item in shown:

@@ -10,11 +10,14 @@ ids stay pseudonyms there too.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from commlab.errors import ArgumentError
 from commlab.estimate import Estimate
@@ -43,6 +46,9 @@ _PHONE = re.compile(
     rf"(?<![0-9])(?:(?:\+|00)?86{_GAP})?1[3-9][0-9]" + rf"{_GAP}[0-9]" * 8 + r"(?![0-9])"
 )
 _WIDE_DIGITS = {ord("０") + digit: str(digit) for digit in range(10)}
+
+# What holds no people but the one number or day that was written down for the page.
+_PLAIN = (bool, int, float, datetime.date, datetime.timedelta, np.generic)
 
 _COUNTS = frozenset({"members", "people", "buyers", "friends"})  # units of counts of people
 # Differences of shares: no count of people can be made of such a figure and its n.
@@ -175,6 +181,9 @@ class Gate:
         Text, frames and estimates, also those inside lists, mappings and dataclasses; where one
         estimate of a dataclass is hidden, all are, because they are made of one another. Plain
         numbers stay.
+
+        Raises:
+            ArgumentError: It is of a kind that cannot be checked, e.g. an array.
         """
         import pandas as pd
 
@@ -188,11 +197,16 @@ class Gate:
         if isinstance(value, pd.DataFrame):
             return self.frame(value)
         if isinstance(value, Mapping):
-            return {name: self.value(item) for name, item in value.items()}
+            return {self.value(name): self.value(item) for name, item in value.items()}
         if type(value) in (list, tuple, set, frozenset):
             return type(value)(self.value(item) for item in value)
         if not dataclasses.is_dataclass(value) or isinstance(value, type):
-            return value
+            if value is None or isinstance(value, _PLAIN):
+                return value
+            raise ArgumentError(
+                f"a {type(value).__name__} cannot be checked for small cells and names.",
+                fix="Hand over numbers, text, a DataFrame or an Estimate.",
+            )
         if isinstance(value, Findings):
             return shareable(value, self.small)
         own = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
@@ -202,10 +216,9 @@ class Gate:
             shown = {
                 name: Estimate.refused(HIDDEN, unit=item.unit) for name, item in figures.items()
             }
-        frames = {
-            name: self.frame(item) for name, item in own.items() if isinstance(item, pd.DataFrame)
-        }
-        return dataclasses.replace(value, **shown, **frames) if shown or frames else value
+        holding = (str, pd.DataFrame, Mapping, list, tuple, set, frozenset)
+        rest = {name: self.value(item) for name, item in own.items() if isinstance(item, holding)}
+        return dataclasses.replace(value, **shown, **rest) if shown or rest else value
 
 
 def _digest(frame: pd.DataFrame) -> bytes:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -117,3 +121,31 @@ def test_what_stands_in_lists_and_mappings_passes_the_gate_too():
     assert not shown[0].ok
     assert not shown[1]["a"][0].ok
     assert shown[1]["a"][1] == "138****8000"
+
+
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """What a chart may be handed: a frame and figures deep inside."""
+
+    parts: dict[str, Estimate]
+    names: tuple[str, ...]
+    as_of: datetime.date
+
+
+def test_names_in_mappings_and_dataclasses_pass_the_gate_too():
+    gate = Gate(5, "demo")
+    assert gate.value({"13800138000": 1}) == {"138****8000": 1}
+    few, many = Estimate.count(3, unit="members"), Estimate.count(30, unit="members")
+    told = Told({"few": few, "many": many}, ("13800138000",), datetime.date(2026, 6, 30))
+    shown = gate.value(told)
+    assert not shown.parts["few"].ok
+    assert shown.parts["many"] == many
+    assert (shown.names, shown.as_of) == (("138****8000",), told.as_of)
+
+
+@pytest.mark.parametrize(
+    "unchecked", [np.array([3]), pd.Series([3], name="active"), pd.Index(["m1"]), object()]
+)
+def test_what_cannot_be_checked_is_refused(unchecked):
+    with pytest.raises(ArgumentError, match="cannot be checked"):
+        Gate(5, "demo").value([unchecked])
