@@ -16,12 +16,13 @@ import pandas as pd
 
 from commlab import guards
 from commlab.dataset import Dataset, open_dataset
-from commlab.errors import ArgumentError, DataError, WorkspaceError
+from commlab.errors import ArgumentError, WorkspaceError
 from commlab.loaders.append import append_rows
 from commlab.models.holdout import holdout_arms, seed_of, strata
 from commlab.report import files
 from commlab.report.lock import one_run
-from commlab.report.results import EXCEL, neutralised
+from commlab.report.people import read_people, typed
+from commlab.report.spreadsheet import EXCEL, neutralised
 from commlab.tables import table
 
 CONTROL = "control"
@@ -126,7 +127,7 @@ def hand_out(
     guards.one_of("kind", kind, table("campaigns")["kind"].values)
     if not str(campaign_id).strip() or set("/\\\0") & set(campaign_id):
         raise ArgumentError(f"campaign == {campaign_id!r}, must be an id without slashes.")
-    listed = _read(source)
+    listed = read_people(source)
     folder = Path(data)
     if not folder.is_dir():
         raise WorkspaceError(
@@ -164,7 +165,7 @@ def _hand_out(
     fresh = usable[~usable["member_id"].isin(own.index)].reset_index(drop=True)
     by = by if by is not None else ("adviser_id" if "adviser_id" in listed else None)
     seed = _seed(campaign_id, before)
-    arms = holdout_arms(_typed(fresh, by), holdout, by=by, control=control, seed=seed)
+    arms = holdout_arms(typed(fresh, by), holdout, by=by, control=control, seed=seed)
     ends_on = _ends_on(campaign, moment, days)
     if len(fresh):
         _record(ds, folder, campaign, campaign_id, kind, fresh["member_id"], arms, moment, ends_on)
@@ -175,7 +176,7 @@ def _hand_out(
         neutralised(contact, keep_ids=True).to_csv(stream, index=False, lineterminator="\n")
     return Handout(
         campaign_id=campaign_id,
-        counts=_counts(_typed(fresh, by), arms, by, control),
+        counts=_counts(typed(fresh, by), arms, by, control),
         already=int(usable["member_id"].isin(own.index).sum()),
         staff=int(is_staff.sum()),
         unknown=int(unknown.sum()),
@@ -183,45 +184,6 @@ def _hand_out(
         ends_on=ends_on,
         path=path,
     )
-
-
-def _read(source: Path) -> pd.DataFrame:
-    where = source.name
-    try:
-        # As text: a code 007 or a name NA comes out as it went in.
-        frame = pd.read_csv(source, dtype=str, keep_default_na=False, encoding=EXCEL)
-    except FileNotFoundError:
-        raise DataError("there is no such list.", where=str(source),
-                        fix="Lists are in private/ of a run.") from None  # fmt: skip
-    except (OSError, ValueError) as error:  # pandas' parser errors are values, too
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"is not a readable CSV file: {reason}.", where=where) from None
-    if "member_id" not in frame:
-        raise DataError(
-            "has no column member_id.",
-            where=where,
-            fix=f"It has: {', '.join(map(str, frame.columns))}.",
-        )
-    empty = int(frame["member_id"].str.strip().eq("").sum())
-    if empty:
-        raise DataError(f"member_id is empty in {empty:,} rows.", where=where,
-                        fix="Remove them.")  # fmt: skip
-    twice = int(frame["member_id"].duplicated().sum())
-    if twice:
-        raise DataError(f"{twice:,} rows name somebody who stands in the list already.",
-                        where=where, fix="Keep one row a person.")  # fmt: skip
-    if frame.empty:
-        raise DataError("is empty: there is nobody to assign.", where=where)
-    return frame
-
-
-def _typed(listed: pd.DataFrame, by: str | None) -> pd.DataFrame:
-    """Return the list with the column to stratify by as numbers, where it holds numbers only."""
-    if by is None or by not in listed or by.endswith("_id"):
-        return listed
-    numbers = pd.to_numeric(listed[by].replace("", None), errors="coerce")
-    known = listed[by].ne("")
-    return listed.assign(**{by: numbers}) if numbers[known].notna().all() else listed
 
 
 def _campaign(ds: Dataset, campaign_id: str) -> dict[str, Any] | None:

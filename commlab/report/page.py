@@ -11,6 +11,7 @@ key, dots as underscores: `retention.card.churn_month1`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 import time
@@ -21,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 from commlab import guards
 from commlab.errors import ArgumentError, CommlabError, MissingTableError
 from commlab.estimate import Estimate
-from commlab.report import blocks, concerns, drawing, manifest, notebooks
+from commlab.report import blocks, closing, concerns, drawing, notebooks
 from commlab.report.html import Html, join, paragraphs, tag
 from commlab.report.results import ActionList, Part
 from commlab.report.shared import Gate, is_internal
-from commlab.text import fmt, has, t, topics
+from commlab.text import has, t, topics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -259,30 +260,13 @@ class Page:
 
     def end(self) -> None:
         """Show what cannot be answered and how the page was made; nothing follows."""
-        self.each("gaps", lambda lang: blocks.gaps(self._missing(lang), lang))
-        seconds = time.monotonic() - self._started
-        self.each("foot", lambda lang: blocks.foot(self._foot(lang, seconds), lang))
-        self.part.save(complete=True)
-
-    def _missing(self, lang: str) -> dict[str, str]:
         wanted = dict.fromkeys([*(name for group in self.needs for name in group), *self.uses])
-        keys = {name: f"{self.topic}.adds.{name}" for name in wanted if not self.ds.has(name)}
-        return {name: t(key, lang) if has(key) else "" for name, key in keys.items()}
-
-    def _foot(self, lang: str, seconds: float) -> list[tuple[str, object]]:
-        def head(name: str) -> str:
-            return t(f"common.headings.{name}", lang)
-
-        given = {name: value for name, value in self._parameters.items() if value not in ("", None)}
-        return [
-            (t("report.foot.as_of", lang), fmt.date(self.ds.as_of, lang)),
-            (head("parameters"), ", ".join(f"{name} = {value}" for name, value in given.items())),
-            (t("report.foot.engine", lang), self.ds.engine.name),
-            (head("fingerprint"), self.ds.fingerprint()),
-            (head("revision"), manifest.revision()),
-            (head("versions"), ", ".join(f"{k} {v}" for k, v in manifest.versions().items())),
-            (head("duration"), t("report.foot.seconds", lang, n=f"{seconds:.1f}")),
-        ]
+        absent = [name for name in wanted if not self.ds.has(name)]
+        self.each("gaps", lambda lang: blocks.gaps(closing.gaps(self.topic, absent, lang), lang))
+        seconds = time.monotonic() - self._started
+        lines = functools.partial(closing.foot, self.ds, self._parameters, seconds)
+        self.each("foot", lambda lang: blocks.foot(lines(lang), lang))
+        self.part.save(complete=True)
 
 
 def card_name(key: str, topic: str) -> str:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from commlab.errors import ArgumentError, RunError
 from commlab.estimate import Estimate
 from commlab.report import files
+from commlab.report.spreadsheet import EXCEL, joined, neutralised
 from commlab.tables import LISTS
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ PARTS = ".parts"
 RESULTS_FILE = "results.json"
 SHARE, PRIVATE = "share", "private"
 DIGITS = "%.10g"  # beyond it sums of floats differ from run to run
-EXCEL = "utf-8-sig"  # without the mark Excel reads Chinese as the system's old code page
 
 # Columns that name or lead to a person: they stay out of what may be forwarded.
 PERSONAL = frozenset(
@@ -50,7 +50,6 @@ _KEY = re.compile(rf"{_SEGMENT}(?:\.{_SEGMENT})*\Z")
 _LONGEST = 120
 # Names that Windows keeps for devices, with any suffix.
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?\Z", re.IGNORECASE)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def check_key(key: str) -> str:
@@ -97,53 +96,6 @@ class ActionList:
         return f"ActionList({len(self.frame)} rows: {', '.join(map(str, self.frame.columns))})"
 
 
-def neutralised(frame: pd.DataFrame, *, keep_ids: bool = False) -> pd.DataFrame:
-    """Return a frame in which no text cell is a formula to a spreadsheet.
-
-    Cells and headers that begin with `= + - @`, their full-width forms or a control character
-    get an apostrophe in front.
-
-    Args:
-        frame: Any frame; it stays as it is.
-        keep_ids: Leave columns named `…_id` alone, because another program reads them back.
-
-    Example:
-        >>> import pandas as pd
-        >>> neutralised(pd.DataFrame({"name": ["=1+1", "tea"], "delta": [-1, 2]}))
-            name  delta
-        0  '=1+1     -1
-        1    tea      2
-    """
-    import pandas as pd
-
-    safe = frame.copy()
-    for position, column in enumerate(frame.columns):
-        if keep_ids and str(column).endswith("_id"):
-            continue
-        cells = frame.iloc[:, position]
-        if pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_datetime64_any_dtype(cells):
-            continue
-        safe.isetitem(position, [_neutral(cell) for cell in cells])
-    safe.columns = [_neutral(str(column)) for column in frame.columns]
-    return safe
-
-
-def _neutral(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def _joined(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose lists are text: a cell of a CSV is no Python."""
-    several = {
-        name: frame[name].map(
-            lambda x: "; ".join(map(str, x)) if isinstance(x, tuple | list) else x
-        )
-        for name in frame.columns
-        if frame[name].dtype == object
-    }
-    return frame.assign(**several)
-
-
 class Part:
     """What one notebook has handed over so far, kept in the run folder after every step.
 
@@ -183,7 +135,7 @@ class Part:
                 fix="Put pseudonyms (commlab.privacy) in a column of another name, or use "
                 "ActionList for real ids.",
             )
-        return self._write(f"{SHARE}/tables/{self.notebook}/{key}.csv", neutralised(_joined(frame)))
+        return self._write(f"{SHARE}/tables/{self.notebook}/{key}.csv", neutralised(joined(frame)))
 
     def put_list(self, name: str, actions: ActionList) -> str:
         """Write an action list to `private/<name>.csv`, readable by its owner; return that path.
