@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
+from commlab import cut
 from commlab.config import Settings
 from commlab.engine import INSTANT, LOCAL, Engine
 from commlab.errors import DataError
@@ -74,8 +75,20 @@ class Canonical:
             columns[column.name] = value
         return raw.select(**columns)
 
-    def table(self, declared: Table, raw: ir.Table, path: Path | None = None) -> ir.Table:
-        """Return all rows in canonical types, exact copies of keyed rows counted once.
+    def table(
+        self,
+        declared: Table,
+        raw: ir.Table,
+        path: Path | None = None,
+        within: tuple[ir.BooleanValue, ...] = (),
+    ) -> ir.Table:
+        """Return the rows in canonical types, exact copies of keyed rows counted once.
+
+        Args:
+            declared: The table.
+            raw: Its source.
+            path: Its file.
+            within: Conditions on `raw`: other rows are left out. Keys are looked at in all rows.
 
         Raises:
             DataError: A required column is missing, or rows with one key contradict each other.
@@ -89,23 +102,51 @@ class Canonical:
                     fix=f"The table has: {have}.",
                 )
         ours = _marked_unique(path)
-        cast = raw.select(
-            **{name: self.column(declared, raw, name, clean=ours) for name in declared.names}
-        )
-        if declared.key and not ours:
-            cast = self._without_copies(declared, cast)
-        return cast
 
-    def known_at(self, declared: Table, whole: ir.Table, end: dt.datetime) -> ir.Table:
-        """Return the rows and facts that were known before the local midnight `end`."""
-        rows = whole
-        if declared.event:
-            column = declared[declared.event]
-            event = rows[declared.event]
-            limit = _limit(column, end)
+        def cast(rows: ir.Table) -> ir.Table:
+            names = declared.names
+            return rows.select(
+                **{name: self.column(declared, rows, name, clean=ours) for name in names}
+            )
+
+        chosen = cast(raw.filter(*within)) if within else cast(raw)
+        if declared.key and not ours and self._copied(declared, cast(raw)):
+            return chosen.distinct()
+        return chosen
+
+    def known_at(
+        self,
+        declared: Table,
+        raw: ir.Table,
+        path: Path | None,
+        end: dt.datetime,
+        start: dt.datetime | None = None,
+    ) -> ir.Table:
+        """Return the rows and facts that were known before the local midnight `end`.
+
+        Args:
+            declared: The table.
+            raw: Its source.
+            path: Its file.
+            end: Local midnight.
+            start: Rows that are dated before this local midnight are left out.
+
+        Raises:
+            DataError: See `table`.
+        """
+        column = declared[declared.event] if declared.event else None
+        skip = cut.Cut()
+        if column and column.required and column.dtype == "time" and column.name in raw.columns:
+            zone = self.settings.zone
+            skip = cut.between(self.engine, raw[column.name], zone, end=end, start=start)
+        rows = self.table(declared, raw, path, skip.conditions)
+        if column and not skip.exact:
+            event = rows[column.name]
+            seen = event < _limit(column, end)
+            if start is not None:
+                seen &= event >= _limit(column, start)
             # An undated optional event (a tag without its time) may well be earlier.
-            seen = event < limit if column.required else event.isnull() | (event < limit)
-            rows = rows.filter(seen)
+            rows = rows.filter(seen if column.required else event.isnull() | seen)
         changes: dict[str, ir.Value] = {}
         for column in declared.columns:
             source = column.follows or (column.name if column.later else "")
@@ -158,12 +199,13 @@ class Canonical:
             return value.split(";")
         return to(_INSIDE[column.dtype])
 
-    def _without_copies(self, declared: Table, rows: ir.Table) -> ir.Table:
+    def _copied(self, declared: Table, rows: ir.Table) -> bool:
+        """Return whether rows stand there more than once, word for word."""
         key = [rows[name] for name in declared.key]
         counts = rows.group_by(key).agg(n=rows.count()).filter(ibis._.n > 1)
         doubled = int(self.engine.execute(counts.count()))
         if not doubled:
-            return rows
+            return False
         once = rows.distinct()
         left = once.group_by([once[name] for name in declared.key]).agg(n=once.count())
         conflicts = int(self.engine.execute(left.filter(left.n > 1).count()))
@@ -174,7 +216,7 @@ class Canonical:
                 where=declared.name,
                 fix="Run `commlab check` for examples, and keep one row a key.",
             )
-        return once
+        return True
 
 
 def _limit(column: Column, end: dt.datetime) -> ir.Value:

@@ -63,10 +63,10 @@ def sources(ds: Dataset, activity: str = "any") -> tuple[str, ...]:
     return present
 
 
-def _rows(ds: Dataset, name: str) -> ir.Table:
+def _rows(ds: Dataset, name: str, since: dt.date | None = None) -> ir.Table:
     """Return member_id and at of one activity, unknown persons included."""
     table, time = _SOURCES[name]
-    rows = ds.table(table)
+    rows = ds.table(table, since)
     if name == "message":
         rows = rows.filter(~rows.revoked)
     elif name in _STEPS:
@@ -74,7 +74,7 @@ def _rows(ds: Dataset, name: str) -> ir.Table:
     return rows.select("member_id", at=time)
 
 
-def events(ds: Dataset, activity: str = "any") -> ir.Table:
+def events(ds: Dataset, activity: str = "any", since: dt.date | None = None) -> ir.Table:
     """Return the events of known persons as an expression: `member_id`, `at` (naive local time).
 
     Staff are still among them: joining with `cohorts.members` leaves them out.
@@ -83,13 +83,15 @@ def events(ds: Dataset, activity: str = "any") -> ir.Table:
         ds: The dataset.
         activity: "any" is the union of message, order, check_in and click, each where its table
             exists; "visit" and "share" are steps of `touchpoints`.
+        since: What happened before this day is left out.
 
     Raises:
         MissingTableError: The workspace holds none of the tables needed.
     """
-    parts = [_rows(ds, name) for name in sources(ds, activity)]
+    parts = [_rows(ds, name, since) for name in sources(ds, activity)]
     union = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return union.filter(union.member_id.notnull() & union.at.notnull())
+    # Undated events are gone already: they were not before `as_of`.
+    return union.filter(union.member_id.notnull())
 
 
 def by_period(ds: Dataset, activity: str, unit: str, since: dt.date | None = None) -> ir.Table:
@@ -100,9 +102,7 @@ def by_period(ds: Dataset, activity: str, unit: str, since: dt.date | None = Non
     `last` is the last moment of activity in the period: it is at or after a moment exactly when
     some activity of that period is, so nothing finer is needed to ignore what precedes an anchor.
     """
-    rows = events(ds, activity)
-    if since is not None:
-        rows = rows.filter(rows.at >= dt.datetime.combine(since, dt.time()))
+    rows = events(ds, activity, since)
     rows = rows.mutate(period=periods.number(rows.at, unit, ds.settings.week_start))
     return rows.group_by("member_id", "period").agg(last=rows.at.max())
 

@@ -94,9 +94,7 @@ def freshness(ds: Dataset) -> pd.DataFrame:
         of the first and last row up to `as_of`; NaT where rows are not dated), and
         days_before_as_of (0: there is a row on `as_of`; missing where rows are not dated).
     """
-    months = _by_month(ds).groupby("table")
-    begins = months["first"].min().to_dict()
-    ends = months["last"].max().to_dict()
+    begins, ends = _ends(ds)
     parts = [ds.raw(name).agg(rows=ibis._.count()) for name in ds.tables]
     named = [
         part.mutate(table=ibis.literal(name)) for name, part in zip(ds.tables, parts, strict=True)
@@ -123,6 +121,30 @@ def freshness(ds: Dataset) -> pd.DataFrame:
             "days_before_as_of": "Int64",
         }
     )
+
+
+def _ends(ds: Dataset) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the first and last day (numbers) of each dated table that has rows up to `as_of`."""
+    tolerant = Tolerant(ds)
+    parts = []
+    for name in ds.tables:
+        if tolerant.dated(name):
+            ends = tolerant.ends(name)
+            parts.append(
+                ends.select(
+                    table=ibis.literal(name),
+                    first=periods.number(ends["first"], "day"),
+                    last=periods.number(ends["last"], "day"),
+                )
+            )
+    if not parts:
+        return {}, {}
+    frame = ds.frame(ibis.union(*parts) if len(parts) > 1 else parts[0]).dropna()
+    if (frame["first"] < periods.number_of(EARLIEST, "day")).any():
+        # A placeholder perhaps: only the months tell how many there are.
+        frame = _by_month(ds)
+    tables = frame.groupby("table")
+    return tables["first"].min().to_dict(), tables["last"].max().to_dict()
 
 
 def answers(ds: Dataset, notebooks: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import ibis.expr.datatypes as dtypes
 import ibis.expr.types as ir
 import pandas as pd
 
+from commlab import cut
 from commlab.config import EARLIEST
 from commlab.engine import INSTANT, LOCAL, Engine
 from commlab.tables import Column, table
@@ -109,9 +110,9 @@ class Tolerant:
         have = self.ds.columns(name)
         return tuple(column for column in table(name).names if column in have)
 
-    def cell(self, name: str, column: str) -> ir.Value:
-        """Return one column of `ds.raw(name)`, cast."""
-        value = self.ds.raw(name)[column]
+    def cell(self, name: str, column: str, raw: ir.Table | None = None) -> ir.Value:
+        """Return one column of `ds.raw(name)`, or of some of its rows, cast."""
+        value = (self.ds.raw(name) if raw is None else raw)[column]
         return tolerant(self.ds.engine, self.ds.settings.zone, table(name)[column], value)
 
     def wide(self, name: str) -> ir.Table:
@@ -128,22 +129,38 @@ class Tolerant:
 
         Name them where a few will do: what is not named costs nothing.
         """
+        return self._of(name, self.ds.raw(name), columns)
+
+    def _of(self, name: str, raw: ir.Table, columns: tuple[str, ...]) -> ir.Table:
         present = self.present(name)
         chosen = [column for column in columns or present if column in present]
-        return self.ds.raw(name).select(**{column: self.cell(name, column) for column in chosen})
+        return raw.select(**{column: self.cell(name, column, raw) for column in chosen})
 
     def known(self, name: str, *columns: str) -> ir.Table:
         """Return the rows whose event is dated and not later than `as_of`; see `rows`."""
         event = table(name).event
         if not event or event not in self.present(name):
             return self.rows(name, *columns)
-        rows = self.rows(name, *dict.fromkeys((*columns, event)) if columns else ())
-        limit = (
-            ibis.literal(self.ds.end.date())
-            if table(name)[event].dtype == "date"
-            else ibis.literal(self.ds.end, LOCAL)
+        return self._before_end(name, event, columns)
+
+    def _before_end(self, name: str, event: str, columns: tuple[str, ...]) -> ir.Table:
+        raw, skip = self.ds.raw(name), self._cut(name, event)
+        rows = self._of(
+            name,
+            raw.filter(*skip.conditions) if skip.conditions else raw,
+            tuple(dict.fromkeys((*columns, event))) if columns else (),
         )
+        if skip.exact:
+            return rows
+        dated = table(name)[event].dtype == "date"
+        limit = ibis.literal(self.ds.end.date()) if dated else ibis.literal(self.ds.end, LOCAL)
         return rows.filter(rows[event].notnull(), rows[event] < limit)
+
+    def _cut(self, name: str, event: str) -> cut.Cut:
+        if table(name)[event].dtype != "time":
+            return cut.Cut()
+        zone = self.ds.settings.zone
+        return cut.between(self.ds.engine, self.ds.raw(name)[event], zone, end=self.ds.end)
 
     def dated(self, name: str) -> str:
         """Return the column that dates the rows of a table, if the source holds it."""
@@ -153,10 +170,23 @@ class Tolerant:
     def when(self, name: str) -> ir.Table:
         """Return when each row up to `as_of` happened, for a table that is dated: `when`."""
         event = self.dated(name)
-        known = self.known(name, event)
-        known = known.select(when=known[event].cast(LOCAL))
-        limit = ibis.literal(self.ds.end, LOCAL)
-        return known.filter(known["when"].notnull(), known["when"] < limit)
+        known = self._before_end(name, event, (event,))
+        return known.select(when=known[event].cast(LOCAL))
+
+    def ends(self, name: str) -> ir.Table:
+        """Return the first and last time of `when`, for a table that is dated: `first`, `last`."""
+        event, zone = self.dated(name), self.ds.settings.zone
+        skip = self._cut(name, event)
+        if not skip.exact:
+            when = self.when(name)["when"]
+            return when.as_table().agg(first=when.min(), last=when.max())
+        # Where the offset is constant the first instant is the first local time too.
+        raw = self.ds.raw(name).filter(*skip.conditions)
+        edges = raw.agg(first=raw[event].min(), last=raw[event].max())
+        column = table(name)[event]
+        return edges.select(
+            **{end: tolerant(self.ds.engine, zone, column, edges[end]) for end in edges.columns}
+        )
 
     def activity(self, name: str) -> pd.DataFrame:
         """Return how many rows each hour of each day has, up to `as_of`.
