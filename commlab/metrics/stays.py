@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _STAY_SPLITS = ("join_scene", "cohort", "group", "positioning")
 _FRIEND_SPLITS = ("channel", "adviser", "script", "add_way", "cohort")
 _NOT_LEAVING = ("migrated", "closed")
+OK, BEFORE_BEGINNING, BEFORE_OBSERVATION = range(3)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,9 +172,10 @@ def ages(table: ir.Table) -> ir.Table:
         table: Stays or friendships in the normal form.
 
     Returns:
-        The table with the ages as floats, `observed` (ended by leaving) and `status`: "ok",
-        "before_beginning" or "before_observation" (ended before it began, or before it was
-        under observation: it contradicts itself).
+        The table with the ages as floats, `observed` (ended by leaving) and `fault`: OK, or how
+        it contradicts itself, BEFORE_BEGINNING (ended before it began) or BEFORE_OBSERVATION
+        (ended before it was under observation). Numbers: rows are grouped by it, and words would
+        be hashed for every row.
     """
     limit = table.known
 
@@ -193,9 +195,9 @@ def ages(table: ir.Table) -> ir.Table:
         last=ibis.greatest(age(last), 0.0),
         end_age=age(limit),
         observed=table.gone.notnull() & ~table.moved,
-        status=ibis.cases(
-            (order.fill_null(False), "before_beginning"),
-            (before.fill_null(False), "before_observation"),
-            else_="ok",
+        fault=ibis.cases(
+            (order.fill_null(False), BEFORE_BEGINNING),
+            (before.fill_null(False), BEFORE_OBSERVATION),
+            else_=OK,
         ),
     )

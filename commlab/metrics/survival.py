@@ -26,12 +26,22 @@ import pandas as pd
 from commlab import guards
 from commlab.errors import DataWarning, NotEnoughDataError
 from commlab.metrics import cohorts, periods
-from commlab.metrics.stays import Case, ages, friendships, stays
+from commlab.metrics.stays import (
+    BEFORE_BEGINNING,
+    BEFORE_OBSERVATION,
+    OK,
+    Case,
+    ages,
+    friendships,
+    stays,
+)
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
 KINDS = ("membership", "friendship")
+_KEYS = ("case", "segment", "cluster", "entry", "lower", "upper", "observed", "fault")
+_FAULTS = {BEFORE_BEGINNING: "beginning", BEFORE_OBSERVATION: "observation"}
 COLUMNS = ("segment", "cluster", "entry", "lower", "upper", "observed", "n")
 # Daily looks come late by some hours: a bracket of up to 30 hours counts as one day.
 _NARROW = 1.25
@@ -121,7 +131,7 @@ def stay_coverage(ds: Dataset, kind: str = "membership") -> pd.DataFrame:
     guards.one_of("kind", kind, KINDS)
     table = (stays if kind == "membership" else friendships)(ds, None, [Case()], "month")
     aged = ages(table)
-    valid = aged.status == "ok"
+    valid = aged.fault == OK
     lost = valid & aged.observed
     count = {
         "stays": aged.count(),
@@ -131,8 +141,8 @@ def stay_coverage(ds: Dataset, kind: str = "membership") -> pd.DataFrame:
         "bracketed": (lost & (aged.last - aged.first > _NARROW)).sum(),
         "moved": (valid & aged.moved).sum(),
         "stale": (valid & aged.gone.isnull() & (aged.end_age - aged.last > _STALE)).sum(),
-        "before_observation": (aged.status == "before_observation").sum(),
-        "before_beginning": (aged.status == "before_beginning").sum(),
+        "before_observation": (aged.fault == BEFORE_OBSERVATION).sum(),
+        "before_beginning": (aged.fault == BEFORE_BEGINNING).sum(),
     }
     counted = aged.agg(**{name: value.fill_null(0).cast("int64") for name, value in count.items()})
     return ds.frame(counted)
@@ -203,16 +213,19 @@ def _rows(
         upper=ibis.ifelse(aged.observed, upper, open_end).cast(whole),
         segment=aged.segment.cast("string").fill_null(cohorts.UNKNOWN),
     )
-    keys = placed.select("key").distinct()
-    numbered = keys.mutate(cluster=ibis.dense_rank().over(order_by=keys.key) % MAX_CLUSTERS)
+    groups = placed.select("key").distinct()
+    numbered = groups.mutate(cluster=ibis.dense_rank().over(order_by=groups.key) % MAX_CLUSTERS)
     placed = placed.left_join(numbered, "key").drop("key_right")
-    by = ["case", "segment", "cluster", "entry", "lower", "upper", "observed", "status"]
-    frame = ds.frame(placed.group_by(by).agg(n=placed.count()), by)
-    left_out = frame[(frame["status"] != "ok") & (frame["case"] == 0)]
-    if len(left_out):
+    # Only the keys that tell rows apart: constants would be hashed and sorted for every row.
+    one = {"case": 0} if cases == 1 else {}
+    one |= {"segment": "all"} if split is None else {}
+    by = [name for name in _KEYS if name not in one]
+    frame = ds.frame(placed.group_by(by).agg(n=placed.count()), by).assign(**one)
+    faults = frame[(frame["fault"] != OK) & (frame["case"] == 0)]
+    if len(faults):
         counts = ", ".join(
-            f"{int(n):,} that ended {str(status).replace('_', ' ')}"
-            for status, n in left_out.groupby("status")["n"].sum().items()
+            f"{int(n):,} that ended before {_FAULTS[fault]}"
+            for fault, n in faults.groupby("fault")["n"].sum().items()
         )
         warnings.warn(
             f"Left out of {int(frame.loc[frame['case'] == 0, 'n'].sum()):,} stays: {counts}. "
@@ -220,7 +233,7 @@ def _rows(
             DataWarning,
             stacklevel=3,
         )
-    frame = frame[frame["status"] == "ok"]
+        frame = frame[frame["fault"] == OK]
     if split == "cohort" and len(frame):
         days = periods.starts(frame["segment"].astype("int64"), unit, ds.settings.week_start)
         frame = frame.assign(segment=days.strftime("%Y-%m-%d").to_numpy(dtype=object))
