@@ -101,7 +101,7 @@ class Canonical:
                     where=declared.name,
                     fix=f"The table has: {have}.",
                 )
-        ours = _marked_unique(path)
+        ours = marked(path)
 
         def cast(rows: ir.Table) -> ir.Table:
             names = declared.names
@@ -223,7 +223,8 @@ def _limit(column: Column, end: dt.datetime) -> ir.Value:
     return ibis.literal(end.date()) if column.dtype == "date" else ibis.literal(end, LOCAL)
 
 
-def _marked_unique(path: Path | None) -> bool:
+def marked(path: Path | None) -> bool:
+    """Return whether the writer of a file has made sure of its keys and texts already."""
     if path is None or path.suffix != ".parquet" or path.is_dir():
         return False
     metadata = pq.read_schema(path).metadata or {}

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from commlab import guards, workspace
-from commlab.canonical import Canonical
+from commlab.canonical import Canonical, marked
 from commlab.config import SETTINGS_FILE, Settings
 from commlab.engine import Engine
 from commlab.errors import ArgumentError, MissingTableError, WorkspaceError
@@ -295,6 +295,10 @@ class Dataset:
     def place(self, name: str) -> str:
         """Return where a table stands, for messages: its file, or the table of a database."""
         return self._files[name].name if name in self._files else name
+
+    def marked(self, name: str) -> bool:
+        """Return whether the writer of a table has made sure of its keys and texts already."""
+        return marked(self._files.get(name))
 
     def csv_file(self, name: str) -> Path | None:
         """Return the CSV file of a table; None where it is none, so that rows have no line."""

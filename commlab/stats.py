@@ -14,6 +14,8 @@ from commlab.estimate import LEVEL
 Array = npt.NDArray[np.float64]
 # Beyond this size moments are as good as a bootstrap and a thousand times quicker.
 BOOTSTRAP_LIMIT = 20_000
+# Values resampled at once: as quick as more, and 0.1 GB instead of 0.7; the samples are the same.
+BOOTSTRAP_CELLS = 2_000_000
 
 
 def quantile(level: float = LEVEL) -> float:
@@ -200,7 +202,7 @@ def bca_interval(
         confidence_level=level,
         method="BCa",
         vectorized=True,
-        batch=max(1, 20_000_000 // len(sample)),
+        batch=max(1, BOOTSTRAP_CELLS // len(sample)),
         rng=np.random.default_rng(seed),
     )
     return float(result.confidence_interval.low), float(result.confidence_interval.high)

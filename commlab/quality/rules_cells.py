@@ -115,7 +115,8 @@ def _conditions(tolerant: Tolerant, declared: Table, wide: ir.Table) -> Iterator
 def _column_conditions(
     tolerant: Tolerant, declared: Table, column: Column, wide: ir.Table
 ) -> Iterator[Condition]:
-    cast, raw = wide[column.name], blank_as_null(tolerant.ds.engine, wide[RAW + column.name])
+    cast, raw = wide[column.name], wide[RAW + column.name]
+    raw = blank_as_null(tolerant.ds.engine, raw, clean=tolerant.ds.marked(declared.name))
     if column.required:
         # A column without a single value is the same fault at its worst, told apart afterwards.
         yield Condition("missing_value", column.name, raw.isnull(), grave)
@@ -182,8 +183,9 @@ def _time_conditions(
 
 
 def _id_conditions(column: Column, cast: ir.Value, raw: ir.Value) -> Iterator[Condition]:
-    scientific = cast.re_search(_SCIENTIFIC)
-    number = cast.re_search(_NUMBER)
+    # Few ids hold the sign that the pattern needs, and looking for a sign is quicker.
+    scientific = ibis.ifelse(cast.contains("+"), cast.re_search(_SCIENTIFIC), False)
+    number = ibis.ifelse(cast.endswith(".0"), cast.re_search(_NUMBER), False)
     if raw.type().is_floating():
         # Doubles hold whole numbers exactly up to 2**53 only: longer ids have run together.
         scientific, number = raw >= 2.0**53, raw < 2.0**53

@@ -59,6 +59,9 @@ def _duplicates(tolerant: Tolerant, name: str) -> Duplicates:
         rows = int(tolerant.ds.engine.execute(tolerant.ds.raw(name).count()))
         return Duplicates(name, rows, rows)
     rows, key = keyed
+    if tolerant.ds.marked(name):  # the writer has counted; millions of keys would be counted again
+        total = int(tolerant.ds.engine.execute(rows.count()))
+        return Duplicates(name, total, total)
     sizes = rows.select(*key).group_by(*key).agg(n=ibis._.count())
     first = tolerant.one(sizes.agg(keys=sizes.count(), rows=sizes.n.sum()))
     keys, total = int(first["keys"]), int(first["rows"] or 0)

@@ -28,13 +28,16 @@ LARGEST = 9e16  # in minor units it still is a 64-bit integer
 RAW = "raw__"  # in front of a column as read, beside its cast
 
 
-def tolerant(engine: Engine, zone: str, column: Column, value: ir.Value) -> ir.Value:
+def tolerant(
+    engine: Engine, zone: str, column: Column, value: ir.Value, *, clean: bool = False
+) -> ir.Value:
     """Return one column in its canonical type, null where the cell does not fit.
 
-    Blank text and NaN are null. The types are those of `Dataset.table`.
+    Blank text and NaN are null. The types are those of `Dataset.table`. `clean` says that the
+    writer has stripped texts and nulled blank ones: on long texts that costs more than all else.
     """
     kind = value.type()
-    value = blank_as_null(engine, value)
+    value = blank_as_null(engine, value, clean=clean)
     if column.dtype in ("id", "text"):
         return value.cast("string")
     if column.dtype in ("time", "date"):
@@ -81,11 +84,11 @@ def always_fits(column: Column, kind: dtypes.DataType) -> bool:
     )
 
 
-def blank_as_null(engine: Engine, value: ir.Value) -> ir.Value:
-    """Return the value, null where it holds blank text or NaN."""
+def blank_as_null(engine: Engine, value: ir.Value, *, clean: bool = False) -> ir.Value:
+    """Return the value, null where it holds blank text (`clean`: none does) or NaN."""
     kind = value.type()
     if kind.is_string():
-        return engine.stripped(value)
+        return value if clean else engine.stripped(value)
     return _finite(value) if kind.is_floating() else value
 
 
@@ -113,7 +116,8 @@ class Tolerant:
     def cell(self, name: str, column: str, raw: ir.Table | None = None) -> ir.Value:
         """Return one column of `ds.raw(name)`, or of some of its rows, cast."""
         value = (self.ds.raw(name) if raw is None else raw)[column]
-        return tolerant(self.ds.engine, self.ds.settings.zone, table(name)[column], value)
+        zone, clean = self.ds.settings.zone, self.ds.marked(name)
+        return tolerant(self.ds.engine, zone, table(name)[column], value, clean=clean)
 
     def wide(self, name: str) -> ir.Table:
         """Return all rows: each present column cast, and as read under `raw__<column>`."""
