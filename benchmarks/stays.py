@@ -73,7 +73,7 @@ def _ages(unit: str = "86400000000.0") -> str:
         SELECT cluster, observed::INT AS observed,
                (CASE WHEN observed THEN least(entry, lower) ELSE entry END)::BIGINT AS entry,
                lower::BIGINT AS lower, upper::BIGINT AS upper, count(*) AS n
-        FROM placed GROUP BY ALL"""
+        FROM placed GROUP BY ALL ORDER BY ALL"""
 
 
 def _membership_rows(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:

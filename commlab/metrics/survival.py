@@ -213,13 +213,15 @@ def _rows(
         upper=ibis.ifelse(aged.observed, upper, open_end).cast(whole),
         segment=aged.segment.cast("string").fill_null(cohorts.UNKNOWN),
     )
-    groups = placed.select("key").distinct()
-    numbered = groups.mutate(cluster=ibis.dense_rank().over(order_by=groups.key) % MAX_CLUSTERS)
-    placed = placed.left_join(numbered, "key").drop("key_right")
-    # Only the keys that tell rows apart: constants would be hashed and sorted for every row.
+    # Only the keys that tell rows apart: constants would be hashed and sorted for every row, and
+    # all that is chosen here is kept in memory, since it is read twice.
     one = {"case": 0} if cases == 1 else {}
     one |= {"segment": "all"} if split is None else {}
     by = [name for name in _KEYS if name not in one]
+    placed = placed.select("key", *(name for name in by if name != "cluster"))
+    groups = placed.select("key").distinct()
+    numbered = groups.mutate(cluster=ibis.dense_rank().over(order_by=groups.key) % MAX_CLUSTERS)
+    placed = placed.left_join(numbered, "key").drop("key_right")
     frame = ds.frame(placed.group_by(by).agg(n=placed.count()), by).assign(**one)
     faults = frame[(frame["fault"] != OK) & (frame["case"] == 0)]
     if len(faults):
