@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from commlab import guards
+from commlab.estimate import LEVEL
 
 Array = npt.NDArray[np.float64]
 DRAWS = 200  # ends of a 95 % interval are then known to a tenth of its width
@@ -53,6 +54,22 @@ def parameter_draws(model: Any, draws: int = DRAWS, seed: int = 0) -> Array:
     steps = (np.arange(draws) + rng.random()) / draws
     chosen = np.searchsorted(np.cumsum(weight) / weight.sum(), steps)
     return rng.permutation(points[np.minimum(chosen, n - 1)])
+
+
+def draw_interval(drawn: npt.ArrayLike, level: float = LEVEL) -> tuple[Array, Array]:
+    """Return the ends of the central part of draws, along the first axis.
+
+    Between the draws of rank (n + 1)·p the next one falls with exactly the chance promised. The
+    usual interpolation stays inside them: of 200 draws it holds 94.1 % instead of 95 % (Hyndman &
+    Fan 1996, Sample quantiles in statistical packages, Am. Statistician 50, definitions 6 and 7).
+
+    Example:
+        >>> [float(end) for end in draw_interval(range(1, 200), 0.95)]
+        [5.0, 195.0]
+    """
+    tail = (1 - level) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0, method="weibull")
+    return low, high
 
 
 def with_parameters(model: Model, points: Array) -> Iterator[Model]:

@@ -21,7 +21,12 @@ from commlab import guards
 from commlab.errors import ArgumentError, DataError, NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.models._btyd_data import UNIT_ATTR
-from commlab.models._parameter_draws import DRAWS, parameter_draws, with_parameters
+from commlab.models._parameter_draws import (
+    DRAWS,
+    draw_interval,
+    parameter_draws,
+    with_parameters,
+)
 
 Array = npt.NDArray[np.float64]
 _CELLS = 2**21  # drawn values held at once: 16 MB, with their temporaries some 100
@@ -217,7 +222,6 @@ def _draw(
     points = parameter_draws(purchases, draws, seed), parameter_draws(spend, draws, seed + 1)
     n, width = len(rfm), max(1, _CELLS // draws)
     low, high, sums = np.empty(n), np.empty(n), np.zeros((draws, segments))
-    tail = (1 - level) / 2
     for number, start in enumerate(range(0, n, width)):
         rows = slice(start, min(start + width, n))
         block, where = rfm.iloc[rows], place[rows]
@@ -235,13 +239,12 @@ def _draw(
             total = np.random.default_rng(states[2]).gamma(p * np.maximum(bought, 1e-12)) / p
             drawn[at] = np.where(bought > 0, mean * total, 0.0) * factor[rows]
             sums[at] += np.bincount(where, weights=drawn[at], minlength=segments)
-        low[rows], high[rows] = np.quantile(drawn, [tail, 1 - tail], axis=0)
+        low[rows], high[rows] = draw_interval(drawn, level)
     return low, high, sums
 
 
 def _around(value: Array, drawn: Array, level: float) -> tuple[Array, Array]:
-    tail = (1 - level) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    low, high = draw_interval(drawn, level)
     return np.minimum(low, value), np.maximum(high, value)
 
 
