@@ -132,7 +132,8 @@ def _derivatives(params: Array, customers: Customers) -> tuple[float, Array, Arr
     logs = -power[:, None] * log_a - (s + leaves) * log_b
     logs[:, :-1] += log_weight + np.log(s)
     top = logs.max(axis=1)
-    share = np.exp(logs - top[:, None])
+    logs -= top[:, None]
+    share = np.exp(logs, out=logs)
     total = share.sum(axis=1)
     share /= total[:, None]
     value = weight @ (
@@ -142,27 +143,29 @@ def _derivatives(params: Array, customers: Customers) -> tuple[float, Array, Arr
     by_a, by_b = 1 / (alpha + y), 1 / (beta + y)
     g = (-log_a, -power[:, None] * by_a, leaves / s - log_b, -(s + leaves) * by_b)
     mean = [np.einsum("ij,ij->i", share, one) for one in g]
+    weighted = weight[:, None] * share
     curve = np.zeros((4, 4))
     for i in range(4):
+        part = weighted * g[i]
         for j in range(i, 4):
-            both = np.einsum("ij,ij,ij->i", share, g[i], g[j]) - mean[i] * mean[j]
-            curve[i, j] = curve[j, i] = (weight * both).sum()
+            both = np.einsum("ij,ij->", part, g[j]) - (weight * mean[i]) @ mean[j]
+            curve[i, j] = curve[j, i] = both
 
-    def average(values: Array) -> float:
-        return float((weight * np.einsum("ij,ij->i", share, values)).sum())
+    def total_of(*factors: Array) -> float:
+        return float(np.einsum(",".join(["ij"] * (len(factors) + 1)) + "->", weighted, *factors))
 
     n = weight.sum()
     trigamma = special.polygamma
     curve[0, 0] += (weight * (trigamma(1, r + x) - trigamma(1, r))).sum()
-    cross = n / alpha - average(by_a)
+    cross = n / alpha - total_of(by_a)
     curve[0, 1] += cross
     curve[1, 0] += cross
-    curve[1, 1] += average(power[:, None] * by_a**2) - n * r / alpha**2
-    curve[2, 2] -= average(np.broadcast_to(leaves / s**2, share.shape))
-    cross = n / beta - average(by_b)
+    curve[1, 1] -= total_of(g[1], by_a) + n * r / alpha**2
+    curve[2, 2] -= float((weighted @ (leaves / s**2)).sum())
+    cross = n / beta - total_of(by_b)
     curve[2, 3] += cross
     curve[3, 2] += cross
-    curve[3, 3] += average((s + leaves) * by_b**2) - n * s / beta**2
+    curve[3, 3] -= total_of(g[3], by_b) + n * s / beta**2
     slope = np.array([(weight * one).sum() for one in mean])
     slope += [
         (weight * (special.digamma(r + x) - special.digamma(r))).sum() + n * np.log(alpha),

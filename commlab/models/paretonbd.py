@@ -67,19 +67,28 @@ class ParetoNBDModel(BuyTillYouDieModel):
     def _pmf_alive(self, p: Sequence[Any], x: Array, T: Array, t: float, n: Array) -> Array:
         """Fader & Hardie 2005, eq. 16, the moment of leaving integrated by quadrature."""
         r, alpha, s, beta = p
-        shape, scale, start, n = np.broadcast_arrays(r + x, alpha + T, beta + T, n)
-        through = np.exp(-s * np.log1p(t / start)) * _counts(shape, scale, np.asarray(t), n)
+        shape, scale, start = r + x, alpha + T, beta + T
+        # What holds neither the moment nor the sum over moments: one gamma function a cell.
+        ways = special.gammaln(shape + n) - special.gammaln(shape) - special.gammaln(n + 1)
+
+        def counts(y: Array) -> Array:
+            """Return P(n purchases within y) of a rate spread as Gamma(shape, scale)."""
+            with np.errstate(divide="ignore"):  # at y = 0 nothing was bought: log 0
+                bought = np.log(y / (scale + y))
+            none = -shape * np.log1p(y / scale)
+            return np.asarray(np.exp(ways + none + np.where(n > 0, n * bought, 0.0)))
+
+        total = np.exp(-s * np.log1p(t / start)) * counts(np.asarray(t, dtype=float))
         near = np.minimum(scale, start)
         length = np.log1p(t / near)
-        total = np.zeros(shape.shape)
         for panel in range(_PANELS):
             for point, weight in zip(_POINTS, _WEIGHTS, strict=True):
                 u = length * ((panel + (point + 1) / 2) / _PANELS)
                 y = near * np.expm1(u)
                 left = s / start * np.exp(-(s + 1) * np.log1p(y / start))
                 moved = weight * length / (2 * _PANELS) * near * np.exp(u)
-                total += moved * left * _counts(shape, scale, y, n)
-        return np.asarray(through + total)
+                total = total + moved * left * counts(y)
+        return np.asarray(total)
 
     def _dert_alive(self, p: Sequence[Any], x: Array, T: Array, discount: float, t: float) -> Array:
         r, alpha, s, beta = p
@@ -101,10 +110,3 @@ class ParetoNBDModel(BuyTillYouDieModel):
         lives = (beta + T) * np.expm1(-np.log1p(-rng.random(x.shape)) / s)
         rate = rng.gamma(r + x, 1 / (alpha + T))
         return np.asarray(rng.poisson(rate * np.minimum(lives, t)))
-
-
-def _counts(shape: Array, scale: Array, t: Array, n: Array) -> Array:
-    """Return P(n purchases within t) of a rate spread as Gamma(shape, scale)."""
-    log_ratio = special.gammaln(shape + n) - special.gammaln(shape) - special.gammaln(n + 1)
-    share = t / (scale + t)
-    return np.asarray(np.exp(log_ratio + shape * np.log1p(-share) + special.xlogy(n, share)))

@@ -59,12 +59,12 @@ def _dying(rng: np.random.Generator, p: dict[str, float], T: np.ndarray) -> Any:
 
 _GEO = {"r": 0.6, "alpha": 6.0, "a": 0.8, "b": 2.5}
 LAWS = {
-    "bgnbd": Law("bg", models.BetaGeoModel, _GEO, 3000, partial(_tossing, first=False), 200),
+    "bgnbd": Law("bg", models.BetaGeoModel, _GEO, 2000, partial(_tossing, first=False), 100),
     "mbgnbd": Law(
-        "mbg", models.ModifiedBetaGeoModel, _GEO, 3000, partial(_tossing, first=True), 200
+        "mbg", models.ModifiedBetaGeoModel, _GEO, 2000, partial(_tossing, first=True), 100
     ),
     "paretonbd": Law(
-        "pnbd", models.ParetoNBDModel, {"r": 0.6, "alpha": 6.0, "s": 0.7, "beta": 14.0}, 1500,
+        "pnbd", models.ParetoNBDModel, {"r": 0.6, "alpha": 6.0, "s": 0.7, "beta": 14.0}, 1200,
         _dying, 0,
     ),
 }  # fmt: skip
