@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from commlab.models.backtest_survival import Backtest, Verdict, backtest
     from commlab.models.bgnbd import BetaGeoModel
     from commlab.models.btyd_churn import add_btyd, alive_score, base_score
+    from commlab.models.by_segment import segment_forecast
     from commlab.models.churn import ChurnModel
     from commlab.models.churn_drift import feature_drift
     from commlab.models.churn_reasons import (
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from commlab.models.sbg import ShiftedBetaGeometricModel
     from commlab.models.segments import lost_members
     from commlab.models.shrinkage import shrunk_means
+    from commlab.models.staticcovariates import StaticCovariateModel
     from commlab.models.survival import (
         ended_by,
         median_time,
@@ -72,6 +74,7 @@ _HOMES = {
     "ParetoNBDModel": "paretonbd",
     "PurchaseBacktest": "backtest_purchases",
     "ShiftedBetaGeometricModel": "sbg",
+    "StaticCovariateModel": "staticcovariates",
     "Verdict": "backtest_survival",
     "add_btyd": "btyd_churn",
     "alive_score": "btyd_churn",
@@ -98,6 +101,7 @@ _HOMES = {
     "purchase_backtest": "backtest_purchases",
     "restricted_mean": "survival",
     "scoring_model": "churn_scoring",
+    "segment_forecast": "by_segment",
     "shrunk_means": "shrinkage",
     "survival_at": "survival",
     "survival_curve": "survival",
@@ -121,6 +125,7 @@ __all__ = [
     "ParetoNBDModel",
     "PurchaseBacktest",
     "ShiftedBetaGeometricModel",
+    "StaticCovariateModel",
     "Verdict",
     "add_btyd",
     "alive_score",
@@ -147,6 +152,7 @@ __all__ = [
     "purchase_backtest",
     "restricted_mean",
     "scoring_model",
+    "segment_forecast",
     "shrunk_means",
     "survival_at",
     "survival_curve",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import warnings
+from collections.abc import Mapping
 from typing import ClassVar, TypeVar
 
 import numpy as np
@@ -53,6 +54,8 @@ class BuyTillYouDieModel(CustomerFuture):
     times: ClassVar[tuple[str, ...]]  # parameters counted in units of time
     name: ClassVar[str]
     fitter: ClassVar[str]  # class of the lifetimes package
+    # Effects that covariates may have: the parameter each scales, and 1 or −1 in its exponent.
+    covariate_effects: ClassVar[Mapping[str, tuple[str, float]]]
 
     log_likelihood_: float
     covariance_: pd.DataFrame

@@ -37,7 +37,10 @@ def parameter_draws(model: Any, draws: int = DRAWS, seed: int = 0) -> Array:
         Shape (draws, parameters), logarithms in the model's own scale (see `with_parameters`).
     """
     guards.whole("draws", draws, low=1)
-    rng = np.random.default_rng(guards.whole("seed", seed))
+    guards.whole("seed", seed)
+    if hasattr(model, "_parameter_draws"):  # covariates: effects of levels have a prior
+        return np.asarray(model._parameter_draws(draws, seed))
+    rng = np.random.default_rng(seed)
     centre, spread = model._maximum.point, model._log_covariance
     spread = np.where(np.isfinite(spread), spread, 0.0)  # a parameter on its bound stays there
     values, vectors = np.linalg.eigh((spread + spread.T) / 2)
@@ -74,6 +77,9 @@ def draw_interval(drawn: npt.ArrayLike, level: float = LEVEL) -> tuple[Array, Ar
 
 def with_parameters(model: Model, points: Array) -> Iterator[Model]:
     """Yield copies of a model at each row of `parameter_draws`."""
+    if hasattr(model, "_with_point"):
+        yield from (model._with_point(point) for point in points)
+        return
     scales = model.params_.to_numpy() / _natural(model, model._maximum.point)
     for point in points:
         one = copy.copy(model)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -40,6 +40,11 @@ class BetaGeoModel(BuyTillYouDieModel):
     times: ClassVar[tuple[str, ...]] = ("alpha",)
     name: ClassVar[str] = "BG/NBD"
     fitter: ClassVar[str] = "BetaGeoFitter"
+    covariate_effects: ClassVar[Mapping[str, tuple[str, float]]] = {
+        "purchase": ("alpha", -1.0),
+        "dropout": ("a", 1.0),
+        "staying": ("b", 1.0),
+    }
     # Whether the first purchase too may be the last: 0 here, 1 for MBG/NBD.
     _first: ClassVar[int] = 0
 

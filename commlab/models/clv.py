@@ -113,7 +113,7 @@ def lifetime_value(
     guards.in_range("service_cost", float(service_cost), low=0)
     guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
     guards.whole("draws", draws, low=20)
-    rate = _rate(rfm, discount_rate)
+    rate = yearly_rate(rfm, discount_rate)
     flow = purchases.dert(rfm, rate, horizon).to_numpy()
     plain = purchases.expected_purchases(rfm, horizon).to_numpy()
     # Later purchases are worth less: by the same share in the draws as in the mean.
@@ -192,7 +192,7 @@ def new_customer_value(
     """
     new = pd.DataFrame({"frequency": [0.0], "recency": [0.0], "T": [0.0]})
     new.attrs[UNIT_ATTR] = guards.one_of("time_unit", time_unit, tuple(PER_YEAR))
-    rate = _rate(new, discount_rate)
+    rate = yearly_rate(new, discount_rate)
     first = np.asarray(first_margins, dtype=float)
     if len(first) < 2 or not np.isfinite(first).all():
         raise DataError("first_margins must be two or more finite numbers.")
@@ -248,7 +248,8 @@ def _around(value: Array, drawn: Array, level: float) -> tuple[Array, Array]:
     return np.minimum(low, value), np.maximum(high, value)
 
 
-def _rate(rfm: pd.DataFrame, discount_rate: float) -> float:
+def yearly_rate(rfm: pd.DataFrame, discount_rate: float) -> float:
+    """Return the continuous rate for a unit of the frame's time."""
     guards.in_range("discount_rate", float(discount_rate), low=0, high=10)
     unit = rfm.attrs.get(UNIT_ATTR)
     if unit not in PER_YEAR:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -41,6 +41,10 @@ class ParetoNBDModel(BuyTillYouDieModel):
     times: ClassVar[tuple[str, ...]] = ("alpha", "beta")
     name: ClassVar[str] = "Pareto/NBD"
     fitter: ClassVar[str] = "ParetoNBDFitter"
+    covariate_effects: ClassVar[Mapping[str, tuple[str, float]]] = {
+        "purchase": ("alpha", -1.0),
+        "dropout": ("beta", -1.0),
+    }
 
     def _starts(self, customers: Customers) -> list[Array]:
         return _pareto.starts(customers)

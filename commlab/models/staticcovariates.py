@@ -1,0 +1,417 @@
+"""Purchase models in which segments differ: static covariates, small segments drawn in."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from commlab import guards
+from commlab.config import MIN_REPEAT_BUYERS
+from commlab.errors import (
+    ArgumentError,
+    ConvergenceWarning,
+    NotEnoughDataError,
+    StatisticalWarning,
+)
+from commlab.estimate import LEVEL
+from commlab.models import _covariate_levels as _levels
+from commlab.models._btyd_base import BuyTillYouDieModel
+from commlab.models._btyd_data import Array, check_customers, distinct
+from commlab.models._level_effects import Layout, PatternLikelihood, posterior
+
+# Draws behind the intervals of coefficients: their 2.5 % ends rest on 25.
+_DRAWS = 1_000
+# Fewer draws than this carrying the weight: ends of intervals are then known to a fifth at best.
+_MIN_EFFECTIVE = 50
+_PROPOSALS = 4  # proposals for each parameter draw kept, as without covariates
+
+
+class StaticCovariateModel:
+    """A purchase model whose parameters differ by channel, region or other fixed segments.
+
+    Fader & Hardie 2007, Incorporating time-invariant covariates into the Pareto/NBD and BG/NBD
+    models (brucehardie.com, note 19): alpha = alpha₀·exp(−γ′z), a = a₀·exp(δ′z), for Pareto/NBD
+    beta = beta₀·exp(−δ′z). exp(γ) is how many times as often a segment's customers buy while they
+    are there; exp(δ) multiplies the odds a/b of leaving after a purchase (Pareto/NBD: the rate of
+    leaving). b may be scaled too, as in the paper; data of segments seldom tell it from a.
+
+    Where the paper maximises, here every level's effect has a normal prior around 0 whose spread
+    is learnt from the data, so that a segment of 20 hardly leaves the whole and one of 5,000
+    stands for itself (see `_level_effects`). No level is the reference.
+
+    A level that was not among the data of the fit is taken as one of its kind: its effect is 0,
+    with the spread of the others in draws; all such levels of a covariate share it.
+
+    Args:
+        model: `BetaGeoModel()`, `ModifiedBetaGeoModel()` or `ParetoNBDModel()`, not fitted; it is
+            not changed.
+        covariates: Columns of the customers with their levels, one value a customer.
+        effects: Which effects levels have: "purchase", "dropout", and for BG/NBD and MBG/NBD
+            "staying" (on b).
+
+    Attributes:
+        params_: Series, the parameters of a segment in the middle of the levels.
+        coefficients_: Frame, see `coefficients`, at 95 %.
+        spread_: Frame: covariate, effect, spread (τ, on the log scale), low, high.
+        pooled_: The model without covariates, fitted to the same rows.
+        levels_: Frame: covariate, level, customers, repeat_buyers.
+        log_likelihood_: At the mode, without the prior.
+        customers_, repeat_buyers_, converged_, on_bound_, flags_: As of the model.
+
+    Example:
+        >>> import pandas as pd
+        >>> import commlab as cl
+        >>> rfm = pd.DataFrame({"frequency": [0, 1, 2, 5] * 2, "recency": [0.0, 12, 30, 36] * 2,
+        ...                     "T": [38.0, 38, 39, 38] * 2, "channel": ["qr"] * 4 + ["ad"] * 4,
+        ...                     "weight": [600, 200, 100, 100, 900, 200, 50, 50]})
+        >>> model = StaticCovariateModel(cl.models.ModifiedBetaGeoModel(), ["channel"]).fit(rfm)
+        >>> table = model.coefficients_.set_index(["level", "effect"])
+        >>> bool(table.loc[("qr", "purchase"), "ratio"] > 1)
+        True
+    """
+
+    def __init__(
+        self, model: BuyTillYouDieModel, covariates: Sequence[str],
+        effects: Sequence[str] = ("purchase", "dropout"),
+    ) -> None:  # fmt: skip
+        if not isinstance(model, BuyTillYouDieModel):
+            raise ArgumentError(
+                f"model == {model!r}, must be a BG/NBD, MBG/NBD or Pareto/NBD model."
+            )
+        if model.engine != "own":
+            raise ArgumentError(f"engine == {model.engine!r}, must be 'own' with covariates.")
+        if isinstance(covariates, str) or not len(covariates):
+            raise ArgumentError(
+                f"covariates == {covariates!r}, must be names of columns.", fix='E.g. ["channel"].'
+            )
+        if len(set(covariates)) < len(covariates):
+            raise ArgumentError(f"covariates == {list(covariates)!r}, must differ.")
+        for name in effects:
+            guards.one_of("effects", name, tuple(model.covariate_effects))
+        if not effects:
+            raise ArgumentError("effects must name at least one.")
+        self.model, self.covariates = model, tuple(covariates)
+        self.effects = tuple(dict.fromkeys(effects))
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return f"{self.model.name} by {', '.join(self.covariates)}"
+
+    # Fitting -------------------------------------------------------------------------------------
+
+    def fit(self, rfm: pd.DataFrame, *, strict: bool = False) -> StaticCovariateModel:
+        """Fit the model: likelihood of all rows, effects drawn in by their estimated spread.
+
+        Args:
+            rfm: As without covariates, and a column for each.
+            strict: Raise instead of flagging where the data cannot carry a decision.
+
+        Raises:
+            DataError: Rows contradict themselves, or lack a level.
+            NotEnoughDataError: A covariate with one level; nobody bought again; with `strict`,
+                any flag.
+            ArgumentError: Too many levels, or two covariates that say the same.
+        """
+        rows = _levels.labels(rfm, self.covariates)
+        customers = check_customers(rfm)
+        self._known = _levels.learn(rows, self.covariates)
+        codes = _levels.encode(rows, self._known)
+        self.pooled_ = copy.copy(self.model)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # judged below, with the levels
+            self.pooled_.fit(rfm)
+        places, at = _levels.group(codes)
+        scale = self.pooled_._scale
+        patterns = [distinct(customers.take(one)).scaled(scale) for one in at]
+        heavy = np.array([part.customers for part in patterns])
+        self._patterns, self._pattern_weight = places, heavy
+        self.levels_ = self._count(places, heavy, [part.repeat_buyers for part in patterns])
+        names = list(self.model.parameters)
+        moves = np.zeros((len(self.effects), len(names)))
+        for row, effect in enumerate(self.effects):
+            parameter, sign = self.model.covariate_effects[effect]
+            moves[row, names.index(parameter)] = sign
+        # One level more stands for those never seen: the prior alone speaks for it.
+        layout = Layout(moves, tuple(len(known) + 1 for known in self._known))
+        function = PatternLikelihood(layout, self.model._likelihood, patterns, places)
+        self._posterior = found = posterior(layout, function, self.pooled_._maximum.point)
+        self._point = found.maximum.point
+        self._units = np.array([scale if name in self.model.times else 1.0 for name in names])
+        self._draws: dict[str, Any] = {}
+        bought = sum(float((part.weight * part.frequency).sum()) for part in patterns)
+        self.log_likelihood_ = found.value - bought * float(np.log(scale))
+        self.customers_, self.repeat_buyers_ = self.pooled_.customers_, self.pooled_.repeat_buyers_
+        self.params_ = pd.Series(
+            np.exp(self._middle(self._point)) * self._units, index=names, name="params"
+        )
+        self.converged_ = found.converged
+        # The wide prior of the search keeps off the bounds what the data alone would push there.
+        bound = found.maximum.at_bound[: len(names)] | np.isin(names, self.pooled_.on_bound_)
+        self.on_bound_ = tuple(np.asarray(names)[bound])
+        self.flags_ = self._judge()
+        if self.flags_:
+            text = f"{self.name}: {'; '.join(self.flags_)}."
+            if strict:
+                raise NotEnoughDataError(
+                    text, fix="Take a longer period, or the model without covariates."
+                )
+            warnings.warn(f"{text} Not for a decision.", ConvergenceWarning, stacklevel=2)
+        return self
+
+    def _count(
+        self, places: npt.NDArray[np.intp], heavy: Array, again: Sequence[float]
+    ) -> pd.DataFrame:
+        frames = []
+        for c, known in enumerate(self._known):
+            sums = [np.bincount(places[:, c], weights=values, minlength=len(known))
+                    for values in (heavy, np.asarray(again))]  # fmt: skip
+            frames.append(
+                pd.DataFrame({"covariate": self.covariates[c], "level": known,
+                              "customers": sums[0], "repeat_buyers": sums[1]})
+            )  # fmt: skip
+        return pd.concat(frames, ignore_index=True)
+
+    def _judge(self) -> tuple[str, ...]:
+        flags = []
+        if self.repeat_buyers_ < MIN_REPEAT_BUYERS:
+            flags.append(
+                f"{self.repeat_buyers_:,.0f} repeat buyers of {self.customers_:,.0f} customers, "
+                f"fewer than {MIN_REPEAT_BUYERS}"
+            )
+        if self.on_bound_:
+            flags.append(f"{', '.join(self.on_bound_)} on a bound: the data do not hold it")
+        if not self.converged_:
+            flags.append("the search did not reach a maximum")
+        return tuple(flags)
+
+    def _middle(self, points: Array) -> Array:
+        """Return log parameters at the mean effect of the levels seen, last axis parameters."""
+        layout = self._posterior.layout
+        mean = points[..., : layout.parameters].copy()
+        for c, known in enumerate(self._known):
+            mean = mean + self._mean_effect(points, c, len(known)) @ layout.moves
+        return np.asarray(mean)
+
+    def _mean_effect(self, points: Array, covariate: int, seen: int) -> Array:
+        layout = self._posterior.layout
+        each = [points[..., layout.place(covariate, level)] for level in range(seen)]
+        return np.asarray(np.mean(each, axis=0))
+
+    # What was learnt -----------------------------------------------------------------------------
+
+    def _weighted(self) -> tuple[Array, Array, Array]:
+        """Return draws of coefficients and log spreads with their weights, made once."""
+        self._fitted()
+        if "weighted" not in self._draws:
+            self._draws["weighted"] = self._posterior.propose(_DRAWS, 0)
+            weight = self._draws["weighted"][2]
+            effective = 1 / float((weight**2).sum())
+            if effective < _MIN_EFFECTIVE:
+                warnings.warn(
+                    f"{self.name}: the intervals rest on {effective:.0f} of {_DRAWS:,} draws, the "
+                    "likelihood being far from normal: too few buyers, or too many levels.",
+                    StatisticalWarning,
+                    stacklevel=3,
+                )
+        points, spreads, weight = self._draws["weighted"]
+        return points, spreads, weight
+
+    def coefficients(self, *, level: float = LEVEL) -> pd.DataFrame:
+        """Return what tells levels apart, each against the mean of the levels seen.
+
+        Args:
+            level: Level of the intervals (posterior, the spread being unknown).
+
+        Returns:
+            Frame, a row a level and effect: covariate, level, effect, customers, repeat_buyers,
+            coefficient, standard_error, low, high (log scale), ratio, ratio_low, ratio_high.
+        """
+        guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
+        points, _, weight = self._weighted()
+        layout, counts = self._posterior.layout, self.levels_.set_index(["covariate", "level"])
+        rows = []
+        for c, (covariate, known) in enumerate(zip(self.covariates, self._known, strict=True)):
+            middle = self._mean_effect(points, c, len(known))
+            at_mode = self._mean_effect(self._point, c, len(known))
+            for number, label in enumerate(known):
+                place = layout.place(c, number)
+                drawn = points[:, place] - middle
+                mean = weight @ drawn
+                error = np.sqrt(weight @ (drawn - mean) ** 2)
+                low, high = _ends(drawn, weight, level)
+                value = self._point[place] - at_mode
+                seen = counts.loc[(covariate, label)]
+                for e, effect in enumerate(self.effects):
+                    rows.append(
+                        (covariate, label, effect, seen["customers"], seen["repeat_buyers"],
+                         value[e], error[e], low[e], high[e])
+                    )  # fmt: skip
+        names = ["covariate", "level", "effect", "customers", "repeat_buyers", "coefficient",
+                 "standard_error", "low", "high"]  # fmt: skip
+        out = pd.DataFrame(rows, columns=names)
+        return out.assign(
+            ratio=np.exp(out["coefficient"]), ratio_low=np.exp(out["low"]),
+            ratio_high=np.exp(out["high"]),
+        )  # fmt: skip
+
+    @property
+    def coefficients_(self) -> pd.DataFrame:
+        """See `coefficients`, at 95 %."""
+        return self.coefficients()
+
+    @property
+    def spread_(self) -> pd.DataFrame:
+        """How much levels differ: τ at its mode, with its 95 % posterior interval."""
+        _, spreads, weight = self._weighted()
+        low, high = _ends(spreads, weight, LEVEL)
+        pairs = [(covariate, effect) for covariate in self.covariates for effect in self.effects]
+        out = pd.DataFrame(pairs, columns=["covariate", "effect"])
+        values = np.exp(np.column_stack([self._posterior.log_spread, low, high]))
+        out[["spread", "low", "high"]] = values
+        return out
+
+    def confidence_intervals(self, *, level: float = LEVEL) -> pd.DataFrame:
+        """Return posterior intervals of `params_`: index parameter, columns low, high."""
+        guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
+        points, _, weight = self._weighted()
+        ends = _ends(self._middle(points), weight, level)
+        values = np.exp(np.asarray(ends)).T * self._units[:, None]
+        held = np.isin(self.model.parameters, self.on_bound_)
+        values[held] = 0.0, np.inf  # the data set no end on at least one side
+        return pd.DataFrame(values, index=list(self.model.parameters), columns=["low", "high"])
+
+    # What customers will do: the model's own answers, level by level ------------------------------
+
+    def log_likelihood(self, rfm: pd.DataFrame) -> pd.Series:
+        """Return the log-likelihood of each row, for log scores."""
+        return self._by_pattern(rfm, lambda one, rows: one.log_likelihood(rows))
+
+    def expected_probability_alive(self, rfm: pd.DataFrame) -> pd.Series:
+        """Return P(alive at T | x, t_x, T), aligned with the rows."""
+        return self._by_pattern(rfm, lambda one, rows: one.expected_probability_alive(rows))
+
+    def expected_purchases(self, rfm: pd.DataFrame, horizon: float) -> pd.Series:
+        """Return the expected number of purchases in (T, T + horizon], aligned with the rows."""
+        return self._by_pattern(rfm, lambda one, rows: one.expected_purchases(rows, horizon))
+
+    def probability_of_purchase(self, rfm: pd.DataFrame, horizon: float) -> pd.Series:
+        """Return P(at least one purchase in (T, T + horizon]), aligned with the rows."""
+        return self._by_pattern(rfm, lambda one, rows: one.probability_of_purchase(rows, horizon))
+
+    def dert(self, rfm: pd.DataFrame, discount: float, horizon: float | None = None) -> pd.Series:
+        """Return the discounted expected residual transactions, aligned with the rows."""
+        return self._by_pattern(rfm, lambda one, rows: one.dert(rows, discount, horizon))
+
+    def purchase_pmf(
+        self, counts: npt.ArrayLike, horizon: float, rfm: pd.DataFrame
+    ) -> pd.DataFrame:
+        """Return P(X = n) within the horizon given the past, a column for each n."""
+        parts = [one.purchase_pmf(counts, horizon, rows) for one, rows, _ in self._parts(rfm)]
+        at = np.concatenate([place for _, _, place in self._parts(rfm)])
+        values = np.concatenate([part.to_numpy() for part in parts])[np.argsort(at)]
+        return pd.DataFrame(values, index=rfm.index, columns=parts[0].columns)
+
+    def expected_purchases_new_customer(self, horizon: npt.ArrayLike) -> Array:
+        """Return E[X(t)] of a newcomer, the levels mixed as among the customers of the fit.
+
+        For one level call `expected_purchases` with a row of frequency, recency and T 0.
+        """
+        self._fitted()
+        share = self._pattern_weight / self._pattern_weight.sum()
+        each = [self._at_levels(row).expected_purchases_new_customer(horizon)
+                for row in self._patterns]  # fmt: skip
+        return np.asarray(np.tensordot(share, np.array(each), axes=1))
+
+    def sample_purchases(
+        self, rfm: pd.DataFrame, horizon: float, draws: int = 1000, seed: int = 0
+    ) -> npt.NDArray[np.int32]:
+        """Return predictive draws of purchases in (T, T + horizon], shape (draws, rows)."""
+        out = np.empty((draws, len(rfm)), dtype=np.int32)
+        for rows, block in self.iter_purchases(rfm, horizon, draws, seed):
+            out[:, rows] = block
+        return out
+
+    def iter_purchases(
+        self, rfm: pd.DataFrame, horizon: float, draws: int = 1000, seed: int = 0
+    ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]]:
+        """Yield predictive draws by blocks: places of rows and an array (draws, places)."""
+        guards.whole("seed", seed)
+        parts = self._parts(rfm)
+        states = np.random.SeedSequence(seed).generate_state(max(len(parts), 1))
+        for (one, rows, at), state in zip(parts, states, strict=False):
+            for place, block in one.iter_purchases(rows, horizon, draws, int(state)):
+                yield at[place], block
+
+    def _by_pattern(
+        self, rfm: pd.DataFrame, ask: Callable[[Any, pd.DataFrame], pd.Series]
+    ) -> pd.Series:
+        out, name = np.empty(len(rfm)), None
+        for one, rows, at in self._parts(rfm):
+            answer = ask(one, rows)
+            out[at], name = answer.to_numpy(), answer.name
+        return pd.Series(out, index=rfm.index, name=name)
+
+    def _parts(self, rfm: pd.DataFrame) -> list[tuple[Any, pd.DataFrame, npt.NDArray[np.intp]]]:
+        """Return the model of each pattern of levels with its rows and where they stand."""
+        self._fitted()
+        codes = _levels.encode(_levels.labels(rfm, self.covariates), self._known)
+        for c, known in enumerate(self._known):
+            unseen = int((codes[:, c] == len(known)).sum())
+            if unseen:
+                warnings.warn(
+                    f"{unseen:,} of {len(rfm):,} customers have a level of {self.covariates[c]} "
+                    "that the fit did not see: they are taken as in the middle.",
+                    StatisticalWarning,
+                    stacklevel=4,
+                )
+        if not len(rfm):
+            return []
+        patterns, at = _levels.group(codes)
+        return [(self._at_levels(levels), rfm.iloc[place], place)
+                for levels, place in zip(patterns, at, strict=True)]  # fmt: skip
+
+    def _at_levels(self, levels: npt.NDArray[np.intp]) -> Any:
+        layout, one = self._posterior.layout, copy.copy(self.pooled_)
+        logs = layout.joint @ self._point[layout.places(levels)]
+        one.params_ = pd.Series(
+            np.exp(logs) * self._units, index=list(self.model.parameters), name="params"
+        )
+        return one
+
+    # Draws of parameters, for `parameter_draws` and `with_parameters` -----------------------------
+
+    def _parameter_draws(self, draws: int, seed: int) -> Array:
+        self._fitted()
+        points, _, weight = self._posterior.propose(_PROPOSALS * draws, seed)
+        rng = np.random.default_rng([seed, 1])
+        steps = (np.arange(draws) + rng.random()) / draws
+        chosen = np.minimum(np.searchsorted(np.cumsum(weight), steps), len(weight) - 1)
+        return np.asarray(rng.permutation(points[chosen]))
+
+    def _with_point(self, point: Array) -> StaticCovariateModel:
+        one = copy.copy(self)
+        one._point = np.asarray(point)
+        one.params_ = pd.Series(
+            np.exp(self._middle(point)) * self._units, index=self.params_.index, name="params"
+        )
+        return one
+
+    def _fitted(self) -> None:
+        if not hasattr(self, "params_"):
+            raise ArgumentError("the model is not fitted yet.", fix="Call fit(rfm) first.")
+
+    def __repr__(self) -> str:
+        return f"StaticCovariateModel({self.model!r}, {list(self.covariates)!r})"
+
+
+def _ends(drawn: Array, weight: Array, level: float) -> tuple[Array, Array]:
+    tail = (1 - level) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0, weights=weight, method="inverted_cdf")
+    return np.asarray(low), np.asarray(high)
