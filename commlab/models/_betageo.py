@@ -103,7 +103,7 @@ class BetaGeometricLikelihood:
             self._prepared = (customers, _Sums(customers, self.first))
         sums = self._prepared[1]
         params = np.exp(point)
-        value, slope, curve = sums.by_frequency(params)
+        value, slope, curve = sums.by_frequency(params, derivatives=derivatives)
         for start in range(0, len(sums.T), _BLOCK):
             rows = slice(start, start + _BLOCK)
             more, slopes, curves = _rows(params, sums, rows, derivatives=derivatives)
@@ -133,13 +133,16 @@ class _Sums:
         self.tx, self.T = customers.recency[can_leave], customers.T[can_leave]
         self.weight = customers.weight[can_leave]
 
-    def by_frequency(self, params: Array) -> tuple[float, Array, Array]:
+    def by_frequency(self, params: Array, *, derivatives: bool) -> tuple[float, Array, Array]:
         """Return the terms in x alone, and those of customers who cannot have left."""
         r, alpha, a, b = (float(value) for value in params)
         x, weight = self.x_values, self.x_weight
         n, steps = float(weight.sum()), x + self.first
         value = float(weight @ (_log_gamma_ratio(r, x) + r * np.log(alpha)))
         value += float(weight @ (_log_gamma_ratio(b, steps) - _log_gamma_ratio(a + b, steps)))
+        if not derivatives:  # polygammas cost more than all the rest
+            value -= r * float(self.only_weight @ np.log(alpha + self.only_T))
+            return value, np.zeros(4), np.zeros((4, 4))
         digamma, trigamma = special.digamma, lambda z: special.polygamma(1, z)
         both = weight @ (digamma(a + b) - digamma(a + b + steps))
         both2 = weight @ (trigamma(a + b) - trigamma(a + b + steps))

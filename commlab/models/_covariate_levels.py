@@ -108,7 +108,10 @@ def encode(
 
 def group(codes: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], list[Whole]]:
     """Return the patterns of levels that occur, and the rows of each."""
-    patterns, place = np.unique(codes, axis=0, return_inverse=True)
-    order = np.argsort(np.ravel(place), kind="stable")
-    ends = np.cumsum(np.bincount(np.ravel(place), minlength=len(patterns)))
-    return patterns, np.split(order, ends[:-1])
+    # One whole number a pattern: sorting rows of a matrix takes twenty times as long.
+    base = int(codes.max(initial=0)) + 1
+    key = codes @ base ** np.arange(codes.shape[1])[::-1]
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    ends = np.cumsum(np.bincount(place, minlength=len(first)))
+    return codes[first], np.split(order, ends[:-1])

@@ -139,10 +139,10 @@ def test_the_marginal_of_the_spread_against_an_integral() -> None:
     root = np.array([[1.5, 0.2, 0.1], [0.0, 1.2, -0.4], [0.0, 0.0, 0.9]])
     J, b = root.T @ root, np.array([0.7, 1.1, -0.5])
 
-    # The parabola and the priors are normal: 60 points over ± 8 a side sum to ten digits.
-    nodes, heights = np.polynomial.legendre.leggauss(60)
-    theta, u, v = np.meshgrid(*[8 * nodes] * 3, indexing="ij")
-    volume = np.einsum("i,j,k->ijk", *[8 * heights] * 3)
+    # The parabola and the priors are normal: 90 points over ± 6 a side sum to eight digits.
+    nodes, heights = np.polynomial.legendre.leggauss(90)
+    theta, u, v = np.meshgrid(*[6 * nodes] * 3, indexing="ij")
+    volume = np.einsum("i,j,k->ijk", *[6 * heights] * 3)
     at = np.stack([theta, u, v])
     parabola = np.einsum("i,i...->...", b, at) - np.einsum("ij,i...,j...->...", J, at, at) / 2
 
