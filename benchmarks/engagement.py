@@ -68,7 +68,8 @@ _LIFECYCLE = f"""
       SELECT member_id, rank, t, sum(change) OVER (w ROWS UNBOUNDED PRECEDING) AS inside, lead(t) OVER w AS back
       FROM edges WINDOW w AS (PARTITION BY member_id ORDER BY t, rank)),
     gone AS (
-      SELECT member_id, month_of(t) AS since, month_of(back) AS until FROM spells WHERE inside = 0 AND rank = 1),
+      SELECT member_id, month_of(t) AS since, coalesce(month_of(back), 999999) AS until
+      FROM spells WHERE inside = 0 AND rank = 1),
     lost AS (SELECT member_id, period + 1 AS period FROM placed WHERE after IS NULL OR after > period + 1),
     states AS (
       SELECT period, CASE WHEN period = cohort THEN 'new' WHEN before IS NULL THEN 'activated_late'
@@ -76,7 +77,7 @@ _LIFECYCLE = f"""
       UNION ALL
       SELECT lost.period, CASE WHEN gone.member_id IS NULL THEN 'dormant' ELSE 'left' END
       FROM lost LEFT JOIN gone ON lost.member_id = gone.member_id AND gone.since <= lost.period
-        AND (gone.until IS NULL OR gone.until > lost.period)
+        AND gone.until > lost.period
       UNION ALL SELECT cohort, 'joined' FROM people)
     SELECT period, state, count(*) AS people FROM states GROUP BY ALL"""
 _STATES = ["new", "retained", "resurrected", "activated_late", "dormant", "left"]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ARRIVING = ("new", "retained", "resurrected", "activated_late")
 STATES = (*ARRIVING, "dormant", "left")
+_NEVER = 2**31  # number of a period that no calendar reaches
 
 
 def lifecycle(
@@ -120,12 +121,13 @@ def _lost(ds: Dataset, rows: ir.Table, unit: str) -> ir.Table:
     gone = gone.select(
         leaver="member_id",
         since=periods.number(gone.gone_from, unit, week_start),
-        until=periods.number(gone.gone_until, unit, week_start),
+        # Plain comparisons only: with an "or" DuckDB compares every pair of rows.
+        until=periods.number(gone.gone_until, unit, week_start).fill_null(_NEVER),
     )
     inside = [
         lost.member_id == gone.leaver,
         gone.since <= lost.period,
-        gone.until.isnull() | (gone.until > lost.period),
+        gone.until > lost.period,
     ]
     marked = lost.left_join(gone, inside)
     state = ibis.ifelse(marked.leaver.notnull(), "left", "dormant")
