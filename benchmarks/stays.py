@@ -21,9 +21,14 @@ _FRIENDS = f"""
     cells AS (
       SELECT segment, staff_id, days, count(*) FILTER (room >= days * 86400000000 AND NOT late) AS friends,
              count(*) FILTER (room >= days * 86400000000 AND NOT late AND NOT staff
-                              AND held <= days * 86400000000) AS deleted
+                              AND held <= days * 86400000000) AS deleted,
+             count(*) FILTER (room >= days * 86400000000 AND NOT late AND staff
+                              AND held <= days * 86400000000) AS by_staff,
+             count(*) FILTER (room < days * 86400000000 AND NOT late) AS open,
+             count(*) FILTER (late) AS unseen
       FROM friends, (VALUES (1), (7), (30)) windows(days) GROUP BY ALL)
-    SELECT segment, days, sum(friends) AS friends, sum(deleted) AS deleted, sum(friends * friends) AS squares
+    SELECT segment, days, sum(friends) AS friends, sum(deleted) AS deleted,
+           sum(by_staff) AS by_staff, sum(open) AS open, sum(unseen) AS unseen, sum(friends * friends) AS squares
     FROM cells GROUP BY ALL"""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import ibis
 import ibis.expr.types as ir
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from commlab.quality import Findings
 
 
+T = TypeVar("T")
 # A year after the last row every member looks gone: most likely another year was meant.
 LONGEST_SILENCE = 366
 KEPT_ROWS = 200_000  # answers of more rows are not kept: some 20 MB each
@@ -63,6 +64,7 @@ class Dataset:
         self._canonical = Canonical(engine, settings)
         self._cache: dict[str, ir.Table] = {}
         self._frames: dict[Any, pd.DataFrame] = {}
+        self._kept: dict[Any, Any] = {}
         if not self.tables:
             raise WorkspaceError(
                 "holds none of the canonical tables.",
@@ -206,6 +208,12 @@ class Dataset:
                 self._frames[expr.op()] = kept
         return kept.copy()
 
+    def kept(self, make: Callable[[Dataset], T]) -> T:
+        """Return what a function makes of this dataset, made once."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        return self._kept[make]
+
     @overload
     def money(self, amount: float) -> float: ...
     @overload
@@ -218,7 +226,7 @@ class Dataset:
         """Return what is wrong with the data, worst first (see `commlab.quality`)."""
         from commlab import quality
 
-        return quality.check(self)
+        return self.kept(quality.check)
 
     def fingerprint(self) -> str:
         """Return 16 hex digits that change when a table or a setting changes."""

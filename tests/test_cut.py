@@ -17,7 +17,7 @@ from commlab import cut
 from commlab.config import Settings, settings_to_toml
 from commlab.dataset import open_dataset
 from commlab.engine import connect
-from commlab.metrics import health
+from commlab.metrics import extent
 from commlab.quality.tolerant import Tolerant
 
 MICRO = dt.timedelta(microseconds=1)
@@ -171,7 +171,7 @@ def test_freshness_reads_ends_and_still_sees_placeholders(tmp_path, engine, zone
     folder = tmp_path / "w"
     day = dt.date(2026, 3, 2)
     write(folder, moments, zone, pa.timestamp("us", "UTC"), day=day)
-    found = health.freshness(open_dataset(folder, engine=engine)).iloc[0]
+    found = extent.freshness(open_dataset(folder, engine=engine)).iloc[0]
     local = [moment.astimezone(ZoneInfo(zone)).date() for moment in moments]
     assert found["first"].date() == min(local[slips:])
     assert found["last"].date() == day

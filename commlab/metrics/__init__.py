@@ -35,13 +35,12 @@ if TYPE_CHECKING:
     from commlab.metrics.comparison import compare_retention
     from commlab.metrics.dormant import cost_per_return, dormant_bands, returned
     from commlab.metrics.engagement import active_days, stickiness
+    from commlab.metrics.extent import coverage, freshness
     from commlab.metrics.friendship import friend_loss, friend_splits
     from commlab.metrics.headline import retention_at, retention_change
     from commlab.metrics.health import (
         answers,
         buyer_membership,
-        coverage,
-        freshness,
         staff_share,
         suspected_staff,
     )
@@ -144,11 +143,11 @@ _HOMES = {
     "churn_rows": "churn_features",
     "compare_retention": "comparison",
     "cost_per_return": "dormant",
-    "coverage": "health",
+    "coverage": "extent",
     "dormant_bands": "dormant",
     "customer_values": "margins",
     "due_members": "repeat_orders",
-    "freshness": "health",
+    "freshness": "extent",
     "friend_loss": "friendship",
     "friend_splits": "friendship",
     "friendship_rows": "survival",

@@ -6,7 +6,8 @@ from collections.abc import Sized
 from typing import TYPE_CHECKING, Protocol
 
 from commlab.estimate import Estimate
-from commlab.metrics.health import buyer_membership, freshness
+from commlab.metrics.extent import freshness
+from commlab.metrics.health import buyer_membership
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset

@@ -17,7 +17,7 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
@@ -215,7 +215,7 @@ def _rows(
     )
     # Only the keys that tell rows apart: constants would be hashed and sorted for every row, and
     # all that is chosen here is kept in memory, since it is read twice.
-    one = {"case": 0} if cases == 1 else {}
+    one: dict[str, Any] = {"case": 0} if cases == 1 else {}
     one |= {"segment": "all"} if split is None else {}
     by = [name for name in _KEYS if name not in one]
     placed = placed.select("key", *(name for name in by if name != "cluster"))
@@ -225,9 +225,11 @@ def _rows(
     frame = ds.frame(placed.group_by(by).agg(n=placed.count()), by).assign(**one)
     faults = frame[(frame["fault"] != OK) & (frame["case"] == 0)]
     if len(faults):
+        left_out = faults.groupby("fault")["n"].sum()
         counts = ", ".join(
-            f"{int(n):,} that ended before {_FAULTS[fault]}"
-            for fault, n in faults.groupby("fault")["n"].sum().items()
+            f"{int(left_out[fault]):,} that ended before {word}"
+            for fault, word in _FAULTS.items()
+            if fault in left_out.index
         )
         warnings.warn(
             f"Left out of {int(frame.loc[frame['case'] == 0, 'n'].sum()):,} stays: {counts}. "

@@ -54,7 +54,7 @@ def check(ds: Dataset) -> Findings:
         >>> check(ds).errors  # doctest: +SKIP
         Findings(0 errors, 0 warnings, 0 notes)
     """
-    tolerant = Tolerant(ds)
+    tolerant = ds.kept(Tolerant)
     found: list[Finding] = []
     for name in ds.tables:
         found += cell_rules(tolerant, name)

@@ -50,7 +50,7 @@ def duplicates(ds: Dataset, name: str) -> Duplicates:
     Raises:
         MissingTableError: The workspace does not hold the table.
     """
-    return _duplicates(Tolerant(ds), name)
+    return _duplicates(ds.kept(Tolerant), name)
 
 
 def _duplicates(tolerant: Tolerant, name: str) -> Duplicates:
@@ -59,9 +59,6 @@ def _duplicates(tolerant: Tolerant, name: str) -> Duplicates:
         rows = int(tolerant.ds.engine.execute(tolerant.ds.raw(name).count()))
         return Duplicates(name, rows, rows)
     rows, key = keyed
-    if tolerant.ds.marked(name):  # the writer has counted; millions of keys would be counted again
-        total = int(tolerant.ds.engine.execute(rows.count()))
-        return Duplicates(name, total, total)
     sizes = rows.select(*key).group_by(*key).agg(n=ibis._.count())
     first = tolerant.one(sizes.agg(keys=sizes.count(), rows=sizes.n.sum()))
     keys, total = int(first["keys"]), int(first["rows"] or 0)
@@ -84,6 +81,8 @@ def _keyed(tolerant: Tolerant, name: str) -> tuple[ir.Table, list[str]] | None:
 
 def key_rules(tolerant: Tolerant, name: str) -> list[Finding]:
     """Return exact copies (warning) and contradicting rows (error) of a table with a key."""
+    if tolerant.ds.marked(name):  # the writer has counted; millions of keys would be counted again
+        return []
     counted, keyed = _duplicates(tolerant, name), _keyed(tolerant, name)
     if keyed is None or counted.rows == counted.keys:
         return []

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from commlab.errors import ArgumentError, MissingTableError
-from commlab.metrics import health
+from commlab.metrics import extent, health
 
 AS_OF = "2026-04-30"
 
@@ -38,7 +38,7 @@ def small(make_dataset):
 
 
 def test_coverage_is_a_complete_grid(small):
-    frame = health.coverage(small)
+    frame = extent.coverage(small)
     assert list(frame.columns) == ["table", "month", "rows"]
     wide = frame.pivot_table(index="table", columns="month", values="rows")
     assert [f"{month:%Y-%m}" for month in wide.columns] == [
@@ -51,7 +51,7 @@ def test_coverage_is_a_complete_grid(small):
 
 
 def test_freshness(small):
-    frame = health.freshness(small).set_index("table")
+    frame = extent.freshness(small).set_index("table")
     assert list(frame.index) == ["messages", "orders", "channels"]
     assert frame.loc["orders", "rows"] == 4
     assert frame.loc["orders", "first"] == pd.Timestamp("2026-01-31")
@@ -151,5 +151,5 @@ def test_broken_tables_are_refused_in_words(make_dataset):
     refused = [*health.buyer_membership(ds).values(), health.staff_share(ds)]
     assert {estimate.status for estimate in refused} == {"refused"}
     assert all("contradict" in estimate.reason for estimate in refused)
-    assert len(health.coverage(ds)) == 2 * 4
-    assert list(health.freshness(ds)["rows"]) == [2, 5]
+    assert len(extent.coverage(ds)) == 2 * 4
+    assert list(extent.freshness(ds)["rows"]) == [2, 5]
