@@ -17,6 +17,7 @@ from commlab.canonical import Canonical, marked
 from commlab.config import SETTINGS_FILE, Settings
 from commlab.engine import Engine
 from commlab.errors import ArgumentError, MissingTableError, WorkspaceError
+from commlab.kept import Answers
 from commlab.tables import ENOUGH, TABLES, table
 from commlab.workspace import open_workspace
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # A year after the last row every member looks gone: most likely another year was meant.
 LONGEST_SILENCE = 366
-KEPT_ROWS = 200_000  # answers of more rows are not kept: some 20 MB each
 
 
 class Dataset:
@@ -63,7 +63,7 @@ class Dataset:
         self._files = files or {}
         self._canonical = Canonical(engine, settings)
         self._cache: dict[str, ir.Table] = {}
-        self._frames: dict[Any, pd.DataFrame] = {}
+        self._answers = Answers()
         self._kept: dict[Any, Any] = {}
         if not self.tables:
             raise WorkspaceError(
@@ -200,13 +200,8 @@ class Dataset:
         """
         if order_by:
             expr = expr.order_by([ibis.asc(column, nulls_first=False) for column in order_by])
-        # A page asks the same question several times: expressions are equal when they say the same.
-        kept = self._frames.get(expr.op())
-        if kept is None:
-            kept = self.engine.execute(expr)
-            if len(kept) <= KEPT_ROWS:
-                self._frames[expr.op()] = kept
-        return kept.copy()
+        # Expressions are equal when they say the same.
+        return self._answers.get(expr.op(), lambda: self.engine.execute(expr))
 
     def kept(self, make: Callable[[Dataset], T]) -> T:
         """Return what a function makes of this dataset, made once."""
