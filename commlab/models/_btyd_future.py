@@ -15,6 +15,7 @@ from commlab import guards
 from commlab.errors import ArgumentError, DataError, StatisticalWarning
 from commlab.models._btyd_data import UNIT_ATTR, UNIT_RATIO, Array, Customers, check_customers
 
+_DENSE = 4  # cells of a table of (x, T) for each customer, up to which it is laid out in full
 DRAWN = 2**22  # elements drawn at once: with their temporaries some 200 MB
 
 
@@ -192,13 +193,25 @@ class CustomerFuture(abc.ABC):
     def _times_alive(self, rfm: pd.DataFrame, name: str, future: Any) -> pd.Series:
         """Return P(alive) times what depends on (x, T) alone, computed once for each pair."""
         customers = self._check(rfm)
-        x_codes, x_values = pd.factorize(customers.frequency)
         T_codes, T_values = pd.factorize(customers.T)
-        key = x_codes.astype(np.int64) * max(len(T_values), 1) + T_codes
-        codes, keys = pd.factorize(key)
-        x_place, T_place = np.divmod(keys, max(len(T_values), 1))
-        values = np.asarray(future(x_values[x_place], T_values[T_place]))[codes]
-        return pd.Series(self._alive(customers) * values, index=rfm.index, name=name)
+        ages = max(len(T_values), 1)
+        cells = (int(customers.frequency.max(initial=0)) + 1) * ages
+        if cells <= _DENSE * max(len(T_codes), 1):
+            # A table of all pairs is small: no hash of a million keys.
+            codes = customers.frequency.astype(np.int64) * ages + T_codes
+            seen = np.zeros(cells, dtype=bool)
+            seen[codes] = True
+            keys = np.flatnonzero(seen)
+            x_values, T_place = np.divmod(keys, ages)
+            table = np.empty(cells)
+            table[keys] = future(x_values.astype(float), T_values[T_place])
+        else:
+            x_codes, x_values = pd.factorize(customers.frequency)
+            codes, keys = pd.factorize(x_codes.astype(np.int64) * ages + T_codes)
+            x_place, T_place = np.divmod(keys, ages)
+            table = np.asarray(future(x_values[x_place], T_values[T_place]))
+        values = self._alive(customers) * table[codes]
+        return pd.Series(values, index=rfm.index, name=name)
 
     def _check(self, rfm: pd.DataFrame) -> Customers:
         self._fitted()

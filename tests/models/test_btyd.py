@@ -198,6 +198,14 @@ def test_expectation_against_an_integral_over_the_chance_of_leaving(case: tuple)
     assert float(_betageo_future.expected(*case)) == pytest.approx(exact, rel=1e-9)
 
 
+@pytest.mark.parametrize("case", [(3.0, 60, 250.0, 900.0, 39), (9.0, 60, 900.0, 30.0, 300)])
+def test_where_the_series_ends_two_quadratures_agree(case: tuple) -> None:
+    """Beyond a = 200 the mean over chances of leaving and the sum over time meet."""
+    *args, t = (np.array([one]) for one in case)
+    over_time = _betageo_future.discounted(*args, 0.0, t)
+    assert _betageo_future.expected(*case) == pytest.approx(over_time[0], rel=1e-9)
+
+
 def test_tracking_table() -> None:
     published = {
         "BG": [1312.458, 1387.346, 1460.392, 1531.713, 1601.418, 1669.6],
