@@ -26,6 +26,7 @@ from commlab.errors import (
 from commlab.models import _betageo, _betageo_future
 from commlab.models.paretonbd import ParetoNBDModel
 from tests.models.btyd_data import cdnow, occasions
+from tests.truth.experiments import sparse
 
 KINDS = {
     "BG": cl.models.BetaGeoModel,
@@ -437,24 +438,10 @@ def test_odd_customers_are_warned_of() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_sparse_data_never_break(kind: str) -> None:
-    seeds = 200 if kind != "PNBD" else 40
-    flagged = 0
-    for seed in range(seeds):
-        rng = np.random.default_rng(seed)
-        x = rng.poisson(rng.gamma(0.2, 0.5, 400))
-        T = rng.integers(30, 200, 400) / 7
-        rfm = pd.DataFrame(
-            {"frequency": x, "recency": np.where(x > 0, T * rng.random(400), 0), "T": T}
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", CommlabWarning)
-            model = KINDS[kind]().fit(rfm)
-            table = model.confidence_intervals()
-        flagged += bool(model.flags_)
-        values = [model.params_, model.standard_errors_, table["low"], table["high"]]
-        assert not any(np.isnan(one.to_numpy()).any() for one in values)
-        assert (table["low"] >= 0).all()
-        assert np.isfinite(model.expected_purchases(rfm, 26)).all()
-    print(f"{kind}: {flagged} of {seeds} sparse data sets flagged")
+@pytest.mark.parametrize("density", sparse.DENSITIES)
+@pytest.mark.parametrize("name", sparse.MODELS)
+def test_sparse_data_never_break(name: str, density: str) -> None:
+    found = [sparse.flagged(name, density, seed) for seed in range(200)]
+    print(f"{name}, {density}: {sum(found)} of 200 flagged")
+    # Some 50 to 85 repeat buyers in the one, 100 to 170 in the other; 100 are the least.
+    assert sum(found) > 190 if density == "hardly any purchases" else not all(found)
