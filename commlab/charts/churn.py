@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from commlab.charts import axes, colours, frames, labels
+from commlab.charts import axes, colours, frames
+from commlab.charts import rows as laid
 from commlab.charts.churn_tables import bands, drift, layers, methods_table
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
@@ -68,7 +69,7 @@ def methods(
         foot=foot(lang, n=float(rows["people"].max()), unit="buyers", as_of=as_of, level=LEVEL),
         lang=lang,
         narrow=narrow,
-        height=_height(len(rows), narrow),
+        height=laid.height(len(rows), narrow),
     )
     _rows(made, rows, "value", names, shades, [fmt.number(x, lang, decimals=3)
                                               for x in rows["value"]], lang)  # fmt: skip
@@ -106,11 +107,11 @@ def importance(
         subtitle=t("churn.importance.subtitle", lang),
         foot=foot(
             lang, n=float(rows["people"].max()), unit="buyers", as_of=as_of, level=LEVEL,
-            extra=[t("common.foot.not_shown", lang, k=rest) if rest else ""],
+            extra=[laid.not_shown(rest, lang)],
         ),
         lang=lang,
         narrow=narrow,
-        height=_height(len(rows), narrow),
+        height=laid.height(len(rows), narrow),
     )  # fmt: skip
     values = [fmt.number(x, lang, decimals=3) for x in rows["rise"]]
     _rows(made, rows, "rise", names, shades, values, lang)
@@ -230,10 +231,6 @@ def _known(frame: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["rate"].notna()].sort_values("from_day", kind="stable")
 
 
-def _height(rows: int, narrow: bool) -> float:
-    return max(3.0, (0.42 if narrow else 0.34) * rows + 1.9)
-
-
 def _rows(
     made: Chart, rows: pd.DataFrame, middle: str, names: list[str], shades: Sequence[str],
     values: list[str], lang: str,
@@ -242,13 +239,8 @@ def _rows(
     ax = made.add_subplot()
     x, low, high = (frames.numbers(rows, name) for name in (middle, "low", "high"))
     for place, shade in enumerate(shades):
-        ax.plot([low[place], high[place]], [place, place], color=shade, linewidth=2)
-        ax.plot(x[place], place, "o", color=shade, markersize=6.5)
-    room, lines = (112, 2) if made.narrow else (230, 1)
-    shown = [labels.name(name, room, made.size(), lines=lines) for name in names]
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set_yticks(range(len(names)), shown, size=made.size(), linespacing=1.05)
-    ax.tick_params(axis="y", labelcolor=colours.INK)
+        laid.mark(ax, place, (low[place], high[place]), x[place], shade)
+    laid.name(ax, names, room=(112, 230))
     axes.number_axis(ax, lambda x: f"{x:g}", axis="x", steps=3 if made.narrow else 6)
     ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(3 if made.narrow else 6))
     axes.keep_right(made, 52)

@@ -9,12 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from commlab.charts import axes, colours, frames
-from commlab.charts.segments import rows_axis
+from commlab.charts import rows as laid
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
 from commlab.text import Words, fmt, t, word
-
-_MOST = {False: 12, True: 8}
 
 
 @chart
@@ -152,33 +150,32 @@ def segments(
     frames.need(frame, ["segment", "buyers", "mean", "value", "low", "high"], "charts.ltv.segments")
     rows = frame[frames.status(frame) == "ok"].reset_index(drop=True)
     frames.need(rows, (), "charts.ltv.segments")
-    rest = max(0, len(rows) - _MOST[narrow])
+    rest = max(0, len(rows) - laid.MOST[narrow])
     people = float(np.nansum(frames.numbers(rows, "buyers")))
     above = rows[frames.flags(rows, "flagged") & (frames.numbers(rows, "difference") > 0)]
     found = word("ltv.segments.title_none")
     if len(above):
         found = word("ltv.segments.title", segment=str(above["segment"].iloc[0]),
                      value=float(above["value"].iloc[0]), currency=currency)  # fmt: skip
-    rows = rows.head(_MOST[narrow])
+    rows = rows.head(laid.MOST[narrow])
     made = figure(
         title=title or found,
         subtitle=t("ltv.segments.subtitle", lang),
         foot=foot(lang, n=people, unit="buyers", as_of=as_of, level=LEVEL,
                   extra=[t("ltv.segments.hollow", lang),
-                         t("common.foot.not_shown", lang, k=rest) if rest else ""]),
+                         laid.not_shown(rest, lang)]),
         lang=lang,
         narrow=narrow,
-        height=max(3.0, (0.4 if narrow else 0.29) * len(rows) + 1.8),
+        height=laid.height(len(rows), narrow),
     )  # fmt: skip
     ax = made.add_subplot()
     flagged = frames.flags(rows, "flagged")
     for place in range(len(rows)):
         row = rows.iloc[place]
         shade = colours.ACCENT if flagged[place] else colours.GREY
-        ax.plot([row["low"], row["high"]], [place, place], color=shade, linewidth=2)
-        ax.plot(row["mean"], place, "o", color=shade, markersize=8, markerfacecolor=colours.CARD)
+        laid.mark(ax, place, (row["low"], row["high"]), row["mean"], shade, filled=False, size=8)
         ax.plot(row["value"], place, "o", color=shade, markersize=5)
-    rows_axis(ax, [str(name) for name in rows["segment"]])
+    laid.name(ax, [str(name) for name in rows["segment"]])
     axes.number_axis(ax, lambda x: fmt.money(x, lang, currency), axis="x",
                      steps=3 if narrow else 6)  # fmt: skip
     axes.keep_right(made, 52)

@@ -6,15 +6,14 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
-from commlab.charts import axes, colours, frames, labels
+from commlab.charts import axes, colours, frames
+from commlab.charts import rows as laid
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.errors import ArgumentError
 from commlab.estimate import LEVEL, Estimate
 from commlab.text import Words, fmt, has, t, word
 
-_MOST_ROWS = {False: 12, True: 8}
 # verdict -> colour, shape, filled
 _VERDICTS = {
     "below": (colours.BAD, "v", True),
@@ -23,10 +22,6 @@ _VERDICTS = {
 }
 # From the first day to the thirtieth: the longer the window, the darker.
 _WINDOW_SHADES = ("#e69f00", "#d55e00", "#7a2b00")
-
-
-def _height(rows: int, narrow: bool, extra: float) -> float:
-    return max(3.0, (0.4 if narrow else 0.29) * rows + extra)
 
 
 @chart
@@ -57,11 +52,11 @@ def low_points(
     rows = rows[rows["status"] == "ok"].reset_index(drop=True)
     against = "all" if "expected" in rows.columns else "others"
     people = float(np.nansum(frames.numbers(rows, "at_risk")))
-    left_out = max(0, len(rows) - _MOST_ROWS[narrow])
-    rows = rows.head(_MOST_ROWS[narrow])
+    left_out = max(0, len(rows) - laid.MOST[narrow])
+    rows = rows.head(laid.MOST[narrow])
     extra = [
         t("retention.low.corrected", lang),
-        t("common.foot.not_shown", lang, k=left_out) if left_out else "",
+        laid.not_shown(left_out, lang),
     ]
     made = figure(
         title=title or _low_title(rows),
@@ -69,19 +64,18 @@ def low_points(
         foot=foot(lang, n=people, unit="", as_of=as_of, level=LEVEL, extra=extra),
         lang=lang,
         narrow=narrow,
-        height=_height(len(rows), narrow, 1.8),
+        height=laid.height(len(rows), narrow, 1.8),
     )
     ax = made.add_subplot()
     middle, low, high = (frames.numbers(rows, name) for name in ("difference", "low", "high"))
     for place, verdict in enumerate(rows["verdict"]):
         shade, shape, fill = _VERDICTS[verdict]
-        ax.plot([low[place], high[place]], [place, place], color=shade, linewidth=2)
-        # shape as well as colour says the verdict
-        ax.plot(
-            middle[place], place, marker=shape, color=shade, markersize=7,
-            markerfacecolor=shade if fill else colours.CARD,
+        # Shape as well as colour says the verdict.
+        laid.mark(
+            ax, place, (low[place], high[place]), middle[place], shade, shape=shape, filled=fill,
+            size=7,
         )  # fmt: skip
-    rows_axis(ax, list(rows["segment"]))
+    laid.name(ax, list(rows["segment"]))
     axes.points_axis(ax, lang, steps=4 if narrow else 6)
     axes.keep_right(made, 58 if narrow else 126)
     axes.keep_top(made, made.size("small"))
@@ -152,16 +146,6 @@ def _low_title(rows: pd.DataFrame) -> Words:
     return word("retention.low.title", segment=row["segment"], lost=lost)
 
 
-def rows_axis(ax: Axes, names: list[str]) -> None:
-    """Write one segment a row along y."""
-    made = axes.chart_of(ax)
-    room, lines = (92, 2) if made.narrow else (190, 1)
-    shown = [labels.name(name, room, made.size(), lines=lines) for name in names]
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set_yticks(np.arange(len(names)), shown, size=made.size(), linespacing=1.05)
-    ax.tick_params(axis="y", labelcolor=colours.INK)
-
-
 @chart
 def friends(
     frame: pd.DataFrame,
@@ -196,8 +180,8 @@ def friends(
     longest = rows[rows["days"] == windows[-1]].set_index("segment")
     rank = longest["rate"].astype(float).to_dict()
     order = sorted(sizes.index, key=lambda name: (-rank.get(name, -1.0), name))
-    left_out = max(0, len(order) - _MOST_ROWS[narrow])
-    order = order[: _MOST_ROWS[narrow]]
+    left_out = max(0, len(order) - laid.MOST[narrow])
+    order = order[: laid.MOST[narrow]]
     made = figure(
         title=title or _friends_title(longest, windows[-1]),
         subtitle=t("retention.friends.subtitle", lang, by=column_name(by, lang)),
@@ -207,11 +191,11 @@ def friends(
             unit="friends",
             as_of=as_of,
             level=LEVEL,
-            extra=[t("common.foot.not_shown", lang, k=left_out) if left_out else ""],
+            extra=[laid.not_shown(left_out, lang)],
         ),
         lang=lang,
         narrow=narrow,
-        height=_height(len(order), narrow, 1.9),
+        height=laid.height(len(order), narrow, 1.9),
     )
     ax = made.add_subplot()
     shades = dict(zip(windows, _WINDOW_SHADES[-len(windows) :], strict=True))
@@ -222,10 +206,9 @@ def friends(
                 continue
             y = place + (step - (len(windows) - 1) / 2) * 0.22
             low, middle, high = (float(one[key].iloc[0]) for key in ("low", "rate", "high"))
-            ax.plot([low, high], [y, y], color=shades[window], linewidth=1.8)
-            ax.plot(middle, y, "o", color=shades[window], markersize=5.5)
+            laid.mark(ax, y, (low, high), middle, shades[window], size=5.5)
     ax.set_xlim(left=0)
-    rows_axis(ax, order)
+    laid.name(ax, order)
     axes.share_axis(ax, lang, axis="x", steps=4 if narrow else 6)
     axes.keep_top(made, 2.7 * made.size("small") + 4)
     axes.keep_right(made, 52)

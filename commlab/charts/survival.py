@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from commlab.charts import axes, colours, frames, labels
+from commlab.charts import rows as laid
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL, Estimate
 from commlab.text import Words, fmt, t, word
@@ -75,7 +76,7 @@ def survival(
             unit="",
             as_of=as_of,
             level=LEVEL,
-            extra=[_hidden(len(order) - len(top), lang)],
+            extra=[laid.not_shown(len(order) - len(top), lang)],
         ),
         lang=lang,
         narrow=narrow,
@@ -110,10 +111,6 @@ def survival(
         _mark_cutoff(ax, max(cutoffs), last, lang)
     axes.label_ends(ax, ends)
     return made
-
-
-def _hidden(count: int, lang: str) -> str:
-    return t("common.foot.not_shown", lang, k=count) if count > 0 else ""
 
 
 def _title(rows: pd.DataFrame, alone: bool) -> Words:
