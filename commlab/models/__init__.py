@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from commlab.models.gammagamma import GammaGammaModel
     from commlab.models.holdout import holdout_arms
     from commlab.models.mbgnbd import ModifiedBetaGeoModel
+    from commlab.models.nbd import NBDModel
     from commlab.models.paretonbd import ParetoNBDModel
     from commlab.models.projection import project
     from commlab.models.sbg import ShiftedBetaGeometricModel
@@ -71,6 +72,7 @@ _HOMES = {
     "GammaGammaModel": "gammagamma",
     "LifetimeValue": "clv",
     "ModifiedBetaGeoModel": "mbgnbd",
+    "NBDModel": "nbd",
     "ParetoNBDModel": "paretonbd",
     "PurchaseBacktest": "backtest_purchases",
     "ShiftedBetaGeometricModel": "sbg",
@@ -122,6 +124,7 @@ __all__ = [
     "GammaGammaModel",
     "LifetimeValue",
     "ModifiedBetaGeoModel",
+    "NBDModel",
     "ParetoNBDModel",
     "PurchaseBacktest",
     "ShiftedBetaGeometricModel",

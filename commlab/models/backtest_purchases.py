@@ -22,12 +22,13 @@ from commlab.models._parameter_draws import with_parameters
 from commlab.models._scoring import counts_ahead, track
 from commlab.models.bgnbd import BetaGeoModel
 from commlab.models.mbgnbd import ModifiedBetaGeoModel
+from commlab.models.nbd import NBDModel
 from commlab.models.paretonbd import ParetoNBDModel
 from commlab.text import word
 
 Array = npt.NDArray[np.float64]
 MODELS: Mapping[str, Callable[[], Any]] = {
-    "bg": BetaGeoModel, "mbg": ModifiedBetaGeoModel, "pnbd": ParetoNBDModel
+    "bg": BetaGeoModel, "mbg": ModifiedBetaGeoModel, "pnbd": ParetoNBDModel, "nbd": NBDModel
 }  # fmt: skip
 BASELINES = ("past_rate", "last_period", "population_mean")
 LEVELS = (0.5, 0.8, 0.95)
@@ -96,6 +97,11 @@ class PurchaseBacktest:
         rows = frame[(frame["method"] == self.chosen) & (frame["cutoff"] == frame["cutoff"].max())]
         return rows.drop(columns=["cutoff", "method"]).reset_index(drop=True)
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Return the models that could not be fitted on some cutoff, and so were not compared."""
+        return tuple(name for name in MODELS if any(name == model for _, model in self.refused))
+
     def words(self) -> dict[str, object]:
         """Return what the sentences about it need: model, baseline, cutoffs, bias."""
         bias = _pooled(self.scores).set_index("method")["bias"].to_dict()
@@ -117,7 +123,8 @@ def purchase_backtest(
     Args:
         history: One a cutoff, with `cutoff`, `horizon`, `customers` and `weekly`
             (`commlab.metrics.PurchaseHistory`).
-        models: Which of "bg", "mbg" and "pnbd".
+        models: Which of "bg", "mbg", "pnbd" and "nbd" (nobody leaves: what the others become
+            where the data show no leaving, so that their own parameters cannot be held).
 
     Raises:
         NotEnoughDataError: No cutoff could be scored; the message says why.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -12,29 +14,34 @@ from commlab.estimate import Estimate
 from commlab.models.bgnbd import BetaGeoModel
 from commlab.models.churn import BTYD
 from commlab.models.mbgnbd import ModifiedBetaGeoModel
+from commlab.models.nbd import NBDModel
 from commlab.models.scores import SURE, log_losses, mean_estimate
 
 Array = npt.NDArray[np.float64]
 
 LEAST = 1e-3  # of log odds: below it is arithmetic, not a reason
 WEEK = 7.0  # days; frequency, recency and T of `churn_rows` are in weeks
-FAMILIES = (ModifiedBetaGeoModel, BetaGeoModel)
+Model = ModifiedBetaGeoModel | BetaGeoModel | NBDModel
+LEAVING = (ModifiedBetaGeoModel, BetaGeoModel)
+# The last is what the others become where nobody is seen to leave.
+FAMILIES = (*LEAVING, NBDModel)
 
 
-def fitted(rows: pd.DataFrame) -> ModifiedBetaGeoModel | BetaGeoModel:
-    """Return the model of higher likelihood on these rows, of those that are not refused.
+def fitted(rows: pd.DataFrame, families: Sequence[type[Model]] = FAMILIES) -> Model:
+    """Return the model of highest likelihood on these rows, of those that are not refused.
 
     Args:
         rows: Columns frequency, recency, T in weeks, one row a buyer.
+        families: Models to try.
 
     Raises:
-        NotEnoughDataError: Both are refused: too few repeat buyers, or a parameter on its bound.
+        NotEnoughDataError: All are refused: too few repeat buyers, or a parameter on its bound.
     """
     # Who first bought on the last day says nothing of buying again.
     summary = rows.loc[rows["T"] > 0, ["frequency", "recency", "T"]]
-    found: list[ModifiedBetaGeoModel | BetaGeoModel] = []
+    found: list[Model] = []
     refused: NotEnoughDataError | None = None
-    for family in FAMILIES:
+    for family in families:
         try:
             found.append(family().fit(summary, strict=True))
         except NotEnoughDataError as error:
@@ -99,8 +106,7 @@ def btyd_reasons(rows: pd.DataFrame, usual: pd.DataFrame, horizon_days: int) -> 
     ]
 
 
-def _log_odds_of_churn(model: BetaGeoModel | ModifiedBetaGeoModel, rows: pd.DataFrame,
-                       ahead: float) -> Array:  # fmt: skip
+def _log_odds_of_churn(model: Model, rows: pd.DataFrame, ahead: float) -> Array:
     again = np.clip(model.probability_of_purchase(rows, ahead).to_numpy(float), SURE, 1 - SURE)
     return np.log1p(-again) - np.log(again)
 
@@ -115,9 +121,9 @@ def alive_score(rows: pd.DataFrame) -> Estimate:
         rows: Labelled rows of `churn_rows`.
 
     Raises:
-        NotEnoughDataError: The model is refused.
+        NotEnoughDataError: The models are refused, as they are where nobody is seen to leave.
     """
-    alive = fitted(rows).expected_probability_alive(rows[["frequency", "recency", "T"]])
+    alive = fitted(rows, LEAVING).expected_probability_alive(rows[["frequency", "recency", "T"]])
     return _log_loss(rows, 1 - alive.to_numpy(float))
 
 

@@ -14,7 +14,7 @@ def beside_lifetimes(rfm: pd.DataFrame, model: str = "mbg", horizon: float = 52.
 
     Args:
         rfm: Customers, see `BetaGeoModel.fit`.
-        model: "bg", "mbg" or "pnbd".
+        model: "bg", "mbg", "pnbd" or "nbd".
         horizon: Time over which purchases are expected.
 
     Returns:
@@ -23,9 +23,11 @@ def beside_lifetimes(rfm: pd.DataFrame, model: str = "mbg", horizon: float = 52.
         lifetimes, customers.
 
     Raises:
-        NotEnoughDataError: lifetimes found no fit.
+        NotEnoughDataError: lifetimes found no fit, or has no such model.
     """
     guards.one_of("model", model, tuple(MODELS))
+    if model == "nbd":
+        raise NotEnoughDataError("lifetimes has no model without leaving.")
     own = MODELS[model]().fit(rfm)
     other = MODELS[model](engine="lifetimes").fit(rfm)  # type: ignore[call-arg]
     ends = own.confidence_intervals_

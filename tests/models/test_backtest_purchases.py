@@ -82,7 +82,7 @@ def test_total_of_cdnow_is_missed_without_the_parameters_uncertainty() -> None:
 
 def test_individual_intervals_cover_at_least_what_they_promise() -> None:
     rows = scored().coverage.query("what == 'individual'")
-    assert len(rows) == 9
+    assert len(rows) == 12
     for _, row in rows.iterrows():
         noise = 3 * np.sqrt(row["level"] * (1 - row["level"]) / 2357)
         assert row["covered"] >= row["level"] - noise, row.to_dict()
