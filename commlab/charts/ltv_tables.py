@@ -95,8 +95,10 @@ def by_segment(
         for state, beyond, size in zip(frames.status(frame), sure, gap, strict=True)
     ]
     value = tables.amount("value", "low", "high", currency=currency)
+    head, note = f"ltv.segments.head_{by}", f"ltv.segments.note_{by}"
+    named = frame["segment"].astype(str).map(lambda name: _group(by, name, lang))
     columns = [
-        Column(column_name(by, lang), tables.text("segment"), False),
+        Column(column_name(by, lang), tables.text("_name"), False),
         Column(t("ltv.segments.buyers", lang), tables.count("buyers")),
         Column(t("ltv.segments.value", lang), value),
         Column(t("ltv.segments.mean", lang), tables.money("mean", currency)),
@@ -104,11 +106,47 @@ def by_segment(
         Column(t("common.column.verdict", lang), tables.mark("verdict", _VERDICTS), False),
     ]
     return tables.build(
-        frame.assign(verdict=verdict),
+        frame.assign(verdict=verdict, _name=named),
         columns,
-        name="ltv.segments",
-        title=title or lookup("ltv.segments.head", lang),
-        note=lookup("ltv.segments.note", lang),
+        name=f"ltv.segments.{by}",
+        title=title or lookup(head if has(head) else "ltv.segments.head", lang),
+        note=lookup(note if has(note) else "ltv.segments.note", lang),
+        lang=lang,
+    )
+
+
+def _group(by: str, name: str, lang: str) -> str:
+    """Return a group in words, where it has some."""
+    key = f"ltv.{by}.{name}"
+    return lookup(key, lang) if by == "rfm" and has(key) else name
+
+
+def acquisition(
+    frame: pd.DataFrame, *, lang: str, currency: str = "CNY", title: str | Words | None = None
+) -> GT:
+    """Return what each channel cost for each who joined, and for each who bought first.
+
+    Args:
+        frame: From `metrics.acquisition_costs`.
+        lang: "en" or "zh".
+        currency: ISO 4217 code.
+        title: Head of the table.
+    """
+    frames.need(frame, ["channel", "spent", "joined", "buyers"], "charts.ltv_tables.acquisition")
+    columns = [
+        Column(column_name("channel", lang), tables.text("channel"), False),
+        Column(t("ltv.acquisition.spent", lang), tables.money("spent", currency)),
+        Column(t("ltv.acquisition.joined", lang), tables.count("joined")),
+        Column(t("ltv.acquisition.per_member", lang), tables.money("per_member", currency)),
+        Column(t("ltv.acquisition.buyers", lang), tables.count("buyers")),
+        Column(t("ltv.acquisition.per_buyer", lang), tables.money("per_buyer", currency)),
+    ]
+    return tables.build(
+        frame,
+        columns,
+        name="ltv.acquisition",
+        title=title or lookup("ltv.acquisition.title", lang),
+        note=lookup("ltv.acquisition.note", lang),
         lang=lang,
     )
 

@@ -16,7 +16,9 @@ import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from commlab.metrics.acquisition import acquisition_costs
     from commlab.metrics.activity import observed
+    from commlab.metrics.buyers import buyer_groups, buyer_splits
     from commlab.metrics.churn_features import (
         churn_cutoffs,
         churn_days,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from commlab.metrics.latest import active_members, latest_two, loss_within, span
     from commlab.metrics.lifecycle import lifecycle
     from commlab.metrics.margins import UnitCosts, customer_values, margin_source, unit_costs
+    from commlab.metrics.previous import figure_before
     from commlab.metrics.purchases import PurchaseHistory, purchase_cutoffs, purchase_history
     from commlab.metrics.repeat_orders import due_members, repurchase_cycles, second_orders
     from commlab.metrics.repurchase import repurchase_by_retention
@@ -68,11 +71,14 @@ if TYPE_CHECKING:
 __all__ = [
     "PurchaseHistory",
     "UnitCosts",
+    "acquisition_costs",
     "active_days",
     "active_members",
     "answers",
     "available_splits",
+    "buyer_groups",
     "buyer_membership",
+    "buyer_splits",
     "churn_actions",
     "churn_cutoffs",
     "churn_days",
@@ -86,6 +92,7 @@ __all__ = [
     "customer_values",
     "dormant_bands",
     "due_members",
+    "figure_before",
     "freshness",
     "friend_loss",
     "friend_splits",
@@ -129,11 +136,14 @@ __all__ = [
 _HOMES = {
     "PurchaseHistory": "purchases",
     "UnitCosts": "margins",
+    "acquisition_costs": "acquisition",
     "active_days": "engagement",
     "active_members": "latest",
     "answers": "health",
     "available_splits": "cohorts",
+    "buyer_groups": "buyers",
     "buyer_membership": "health",
+    "buyer_splits": "buyers",
     "churn_actions": "churn_list",
     "churn_cutoffs": "churn_features",
     "churn_days": "churn_features",
@@ -144,8 +154,8 @@ _HOMES = {
     "compare_retention": "comparison",
     "cost_per_return": "dormant",
     "coverage": "extent",
-    "dormant_bands": "dormant",
     "customer_values": "margins",
+    "dormant_bands": "dormant",
     "due_members": "repeat_orders",
     "freshness": "extent",
     "friend_loss": "friendship",
@@ -159,6 +169,7 @@ _HOMES = {
     "loss_within": "latest",
     "margin_source": "margins",
     "membership_rows": "survival",
+    "figure_before": "previous",
     "observed": "activity",
     "overall_retention": "retention",
     "purchase_cutoffs": "purchases",
@@ -182,9 +193,9 @@ _HOMES = {
     "stay_coverage": "survival",
     "stickiness": "engagement",
     "suspected_staff": "health",
-    "value_at_risk": "churn_list",
     "unit_costs": "margins",
     "valuable_members": "valuable",
+    "value_at_risk": "churn_list",
 }
 
 

@@ -14,13 +14,13 @@ import pandas as pd
 from commlab import guards
 from commlab.errors import NotEnoughDataError
 from commlab.metrics import cohorts
+from commlab.metrics.acquisition import YEAR, cost_lines
 from commlab.metrics.rfm import TIME_UNITS, occasions
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
 _EPOCH = dt.date(1970, 1, 1)
-YEAR = 365  # days of costs looked back on: every season once
 # Goods are in the margin already; what names a campaign or channel was not spent on everybody.
 NOT_SERVICE = ("goods",)
 
@@ -147,22 +147,12 @@ def unit_costs(ds: Dataset) -> UnitCosts:
     """
     if not ds.has("costs"):
         return UnitCosts(None, None, 0.0)
-    costs = ds.table("costs")
-    lines = ds.frame(
-        costs.select("starts_on", "ends_on", "category", "amount", "channel", "campaign_id")
-    )
-    starts = pd.to_datetime(lines["starts_on"])
-    ends = pd.to_datetime(lines["ends_on"]).fillna(starts)
-    stop = pd.Timestamp(ds.as_of)
-    begin = max(stop - pd.Timedelta(days=YEAR - 1), starts.min() if len(starts) else stop)
-    # A line that reaches over an end of the year counts with its days inside.
-    length = (ends - starts).dt.days + 1
-    inside = (ends.where(ends < stop, stop) - starts.where(starts > begin, begin)).dt.days + 1
-    amount = ds.money(lines["amount"].astype(float)) * inside.clip(lower=0) / length.clip(lower=1)
+    lines, begin = cost_lines(ds)
+    amount = lines["spent"]
     general = lines["channel"].isna() & lines["campaign_id"].isna()
     general &= ~lines["category"].isin(NOT_SERVICE)
     joined = ds.people().joined_at.cast("date").epoch_days()
-    first, last = (begin.date() - _EPOCH).days, (ds.as_of - _EPOCH).days
+    first, last = (begin - _EPOCH).days, (ds.as_of - _EPOCH).days
     present = (last + 1 - ibis.greatest(joined, first)).cast("float64")
     present = float(ds.frame(ds.people().agg(days=present.sum()))["days"].iloc[0] or 0.0)
     days = occasions(ds)

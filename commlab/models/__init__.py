@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from commlab.models.nbd import NBDModel
     from commlab.models.paretonbd import ParetoNBDModel
     from commlab.models.projection import project
+    from commlab.models.residual import ResidualValue, residual_value
     from commlab.models.sbg import ShiftedBetaGeometricModel
     from commlab.models.segments import lost_members
     from commlab.models.shrinkage import shrunk_means
@@ -60,6 +61,12 @@ if TYPE_CHECKING:
         restricted_mean,
         survival_at,
         survival_curve,
+    )
+    from commlab.models.value_readings import (
+        bought_again,
+        corrected_total,
+        time_to_second,
+        value_before,
     )
 
 _HOMES = {
@@ -75,6 +82,7 @@ _HOMES = {
     "NBDModel": "nbd",
     "ParetoNBDModel": "paretonbd",
     "PurchaseBacktest": "backtest_purchases",
+    "ResidualValue": "residual",
     "ShiftedBetaGeometricModel": "sbg",
     "StaticCovariateModel": "staticcovariates",
     "Verdict": "backtest_survival",
@@ -84,9 +92,11 @@ _HOMES = {
     "backtest": "backtest_survival",
     "base_score": "btyd_churn",
     "beside_lifetimes": "crosscheck",
+    "bought_again": "value_readings",
     "churn_backtest": "backtest_churn",
     "churn_folds": "churn_scoring",
     "churned_share": "churn_scoring",
+    "corrected_total": "value_readings",
     "decompose": "decomposition",
     "ended_by": "survival",
     "expected_share": "churn_scoring",
@@ -101,15 +111,18 @@ _HOMES = {
     "permutation_importance": "churn_reasons",
     "project": "projection",
     "purchase_backtest": "backtest_purchases",
+    "residual_value": "residual",
     "restricted_mean": "survival",
     "scoring_model": "churn_scoring",
     "segment_forecast": "by_segment",
     "shrunk_means": "shrinkage",
     "survival_at": "survival",
     "survival_curve": "survival",
+    "time_to_second": "value_readings",
     "top_reasons": "churn_reasons",
     "top_share": "concentration",
     "top_shares": "concentration",
+    "value_before": "value_readings",
     "value_models": "clv",
     "with_reasons": "churn_reasons",
 }
@@ -127,6 +140,7 @@ __all__ = [
     "NBDModel",
     "ParetoNBDModel",
     "PurchaseBacktest",
+    "ResidualValue",
     "ShiftedBetaGeometricModel",
     "StaticCovariateModel",
     "Verdict",
@@ -136,9 +150,11 @@ __all__ = [
     "backtest",
     "base_score",
     "beside_lifetimes",
+    "bought_again",
     "churn_backtest",
     "churn_folds",
     "churned_share",
+    "corrected_total",
     "decompose",
     "ended_by",
     "expected_share",
@@ -153,15 +169,18 @@ __all__ = [
     "permutation_importance",
     "project",
     "purchase_backtest",
+    "residual_value",
     "restricted_mean",
     "scoring_model",
     "segment_forecast",
     "shrunk_means",
     "survival_at",
     "survival_curve",
+    "time_to_second",
     "top_reasons",
     "top_share",
     "top_shares",
+    "value_before",
     "value_models",
     "with_reasons",
 ]

@@ -77,19 +77,63 @@ class ChurnBacktest:
         Args:
             name: "log_loss", "brier", "auc", "average_precision" or "lift".
         """
-        return self._found[self.chosen][guards.one_of("name", name, SCORES)]
+        return self.score_of(self.chosen, name)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Return the methods that were tried."""
+        return tuple(self._found)
+
+    def score_of(self, method: str, name: str) -> Estimate:
+        """Return a score of one of the methods.
+
+        Args:
+            method: One of `methods`.
+            name: See `score`.
+        """
+        found = self._found[guards.one_of("method", method, self.methods)]
+        return found[guards.one_of("name", name, SCORES)]
 
     def reliability(self) -> pd.DataFrame:
         """Return what the method chosen said against what came, at the latest cutoff."""
         latest = self.said[self.said["fold"] == self.said["fold"].iloc[0]]
         return scores.reliability(latest["churned"], latest[self.chosen])
 
+    @property
+    def why_not(self) -> str:
+        """Return why no classifier is used: "level", "order", or "" where one is.
+
+        "level": put to the share that came, the best classifier would have been as good as what
+        is used; it was wrong in how many, not in who, as happens when the weeks it learnt from
+        were another season. "order": even then it would not; who comes back is told as well by
+        the simpler way.
+        """
+        name = self._best_learnt()
+        if self.beats_baselines or not name:
+            return ""
+        y = self.said["churned"].astype(int)
+        levelled = scores.log_losses(y, scores.levelled(self.said[name], float(y.mean())))
+        used = scores.log_losses(y, self.said[self.chosen])
+        return "level" if levelled.mean() <= used.mean() else "order"
+
+    def _best_learnt(self) -> str:
+        gap = self.differences.set_index("method")["difference"]
+        return min((name for name in LEARNT if name in gap), key=lambda name: gap[name], default="")
+
     def words(self) -> dict[str, Any]:
-        """Return what fills the slots of the sentence on what was chosen."""
+        """Return what fills the slots of the sentences on what was chosen, and why."""
         gap = self.differences.set_index("method")["difference"]
         saved = float(gap.get("base_rate", float("nan")) - gap[self.chosen])
-        method = word(f"churn.method.{self.chosen}")
-        return {"method": method, "gap": round(saved, 3), "people": self.people}
+        out = {"method": word(f"churn.method.{self.chosen}"), "gap": round(saved, 3),
+               "people": self.people}  # fmt: skip
+        name = self._best_learnt()
+        if name:
+            out["learnt"] = word(f"churn.method.{name}")
+            out["said"] = float(self.said[name].mean())
+            out["came"] = float(self.said["churned"].mean())
+            out["order_learnt"] = self._found[name]["auc"]
+            out["order_used"] = self._found[self.chosen]["auc"]
+        return out
 
     def to_frame(self) -> pd.DataFrame:
         """Return the scores."""

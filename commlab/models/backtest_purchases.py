@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ from commlab.models.bgnbd import BetaGeoModel
 from commlab.models.mbgnbd import ModifiedBetaGeoModel
 from commlab.models.nbd import NBDModel
 from commlab.models.paretonbd import ParetoNBDModel
-from commlab.text import word
+from commlab.text import Words, word
 
 Array = npt.NDArray[np.float64]
 MODELS: Mapping[str, Callable[[], Any]] = {
@@ -101,6 +102,11 @@ class PurchaseBacktest:
     def left_out(self) -> tuple[str, ...]:
         """Return the models that could not be fitted on some cutoff, and so were not compared."""
         return tuple(name for name in MODELS if any(name == model for _, model in self.refused))
+
+    def left_out_words(self) -> Words:
+        """Return the names of `left_out`, at least one, for a sentence."""
+        names = [word(f"ltv.method.{name}") for name in self.left_out]
+        return functools.reduce(lambda rest, one: word("ltv.methods.and", a=rest, b=one), names)
 
     def words(self) -> dict[str, object]:
         """Return what the sentences about it need: model, baseline, cutoffs, bias."""

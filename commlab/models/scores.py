@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats as distributions
 
-from commlab import stats
+from commlab import guards, stats
 from commlab.errors import ArgumentError, NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 
@@ -55,6 +55,25 @@ def log_losses(outcome: npt.ArrayLike, probability: npt.ArrayLike) -> Array:
     y = np.asarray(outcome, dtype=float)
     p = np.clip(np.asarray(probability, dtype=float), SURE, 1 - SURE)
     return -(y * np.log(p) + (1 - y) * np.log1p(-p))
+
+
+def levelled(probability: npt.ArrayLike, share: float) -> Array:
+    """Return probabilities moved by one step of log odds, so that their mean is a given share.
+
+    Args:
+        probability: Of each person, shape (n,), inside 0 and 1.
+        share: What the mean is to be, inside 0 and 1.
+
+    Example:
+        >>> levelled([0.1, 0.3], 0.4).round(3).tolist()
+        [0.237, 0.563]
+    """
+    from scipy import optimize, special
+
+    guards.in_range("share", share, low=0, high=1, open_low=True, open_high=True)
+    odds = special.logit(np.clip(np.asarray(probability, dtype=float), SURE, 1 - SURE))
+    step = optimize.brentq(lambda move: special.expit(odds + move).mean() - share, -40, 40)
+    return np.asarray(special.expit(odds + step))
 
 
 def mean_estimate(

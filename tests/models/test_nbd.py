@@ -85,7 +85,7 @@ def test_what_customers_will_do() -> None:
         rate = stats.gamma(r + row["frequency"], scale=1 / (alpha + row["T"]))
         mean = rate.expect(lambda w: 13 * w)
         none = rate.expect(lambda w: np.exp(-13 * w))
-        worth = integrate.quad(lambda s, m=rate.mean(): m * np.exp(-0.002 * s), 0, 26)[0]
+        worth = integrate.quad(lambda s: np.exp(-0.002 * s), 0, 26)[0] * rate.mean()
         ahead = rows.loc[[place]]
         assert model.expected_purchases(ahead, 13).iloc[0] == pytest.approx(mean, rel=1e-6)
         again = model.probability_of_purchase(ahead, 13).iloc[0]

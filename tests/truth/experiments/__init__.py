@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from ..harness import Experiment
-from . import covariates, engagement, friends, money, purchases, retention, sparse, spend, survival
+from . import (
+    churn,
+    covariates,
+    engagement,
+    friends,
+    money,
+    purchases,
+    retention,
+    sparse,
+    spend,
+    survival,
+)
 
-_MODULES = (retention, engagement, friends, money, survival, purchases, covariates, spend, sparse)
+_MODULES = (
+    retention, engagement, friends, money, survival, purchases, covariates, spend, sparse, churn,
+)  # fmt: skip
 EXPERIMENTS: dict[str, Experiment] = {
     item.name: item for module in _MODULES for item in module.EXPERIMENTS
 }

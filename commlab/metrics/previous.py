@@ -1,0 +1,51 @@
+"""The same figure four weeks earlier, from what was known then."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import pandas as pd
+
+from commlab import guards
+from commlab.errors import NotEnoughDataError
+
+if TYPE_CHECKING:
+    from commlab.dataset import Dataset
+
+DAYS = 28  # back: whole weeks, so that both days fall on the same weekday
+Figure = TypeVar("Figure")
+
+
+def figure_before(
+    ds: Dataset, compute: Callable[[Dataset], Figure], *, days: int = DAYS
+) -> Figure | None:
+    """Return what a computation gives on the data as they were known some days earlier.
+
+    Most people are in both figures, so a change between them is surer than two independent
+    figures would let it be: "could be chance" errs on the careful side.
+
+    Args:
+        ds: The dataset, with orders.
+        compute: The computation.
+        days: How many days earlier.
+
+    Returns:
+        Its result; None where the orders had not begun then, or were too few for it.
+
+    Example:
+        >>> import commlab as cl
+        >>> ds = cl.open_dataset("data_samples")  # doctest: +SKIP
+        >>> cl.metrics.figure_before(ds, cl.models.bought_again)  # doctest: +SKIP
+    """
+    guards.whole("days", days, low=1)
+    day = ds.as_of - dt.timedelta(days=days)
+    orders = ds.table("orders")
+    first = ds.frame(orders.agg(first=orders.paid_at.min()))["first"].iloc[0]
+    if pd.isna(first) or first.date() > day:
+        return None
+    try:
+        return compute(ds.at(day))
+    except NotEnoughDataError:
+        return None
