@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -194,10 +195,18 @@ class Engine:
             return expr
         return self.con.create_view(f"{name}_{next(_NUMBERS)}", expr)
 
+    def batches(self, expr: ir.Table, size: int) -> Iterator[Any]:
+        """Run an expression and yield its rows as frames of at most `size`, in no order."""
+        for batch in self._run(lambda: expr.to_pyarrow_batches(chunk_size=size)):
+            yield batch.to_pandas()
+
     def execute(self, expr: ir.Expr) -> Any:
         """Run an expression; engine errors come back as `DataError` in one line."""
+        return self._run(expr.to_pandas)
+
+    def _run(self, compute: Callable[[], Any]) -> Any:
         try:
-            return expr.to_pandas()
+            return compute()
         except CommlabError:
             raise
         except Exception as error:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 QUANTILE = 0.85  # of the gaps between purchases: most who come back have done so by then
 STEP = 28  # days between test cutoffs
 MOST_ROWS = 200_000  # people a cutoff: a sample as large trains a classifier as well as all
+BATCH = 100_000  # rows that leave the engine at once: some 20 MB
 _HEX = 8  # digits of the digest that the sample is taken by
 _WINDOWS = (30, 90)
 
@@ -138,7 +139,8 @@ def churn_rows(
         cutoff: Last day known.
         horizon: Days after it; churned is who has no purchase occasion in them. None: no label.
         most: At most so many people, a sample by the digest of the id that is the same at every
-            cutoff and on every engine; None: all.
+            cutoff and on every engine; None: all, beyond 200,000 in batches and with features
+            of single precision (money aside), so that a million people take some 150 MB.
 
     Returns:
         One row a person, by id: member_id; frequency, recency, T (weeks, as `rfm_summary` has
@@ -155,19 +157,30 @@ def churn_rows(
                  _check_ins(then, day), _tags(then), _known_for(then, day)):  # fmt: skip
         if part is not None:
             rows = rows.left_join(part, "member_id").drop("member_id_right")
-    if most is not None:
-        people = int(ds.engine.execute(rows.count()))
-        if people > most:
-            edge = f"{int(16**_HEX * most / people):0{_HEX}x}"
-            rows = rows.filter(rows.member_id.hexdigest("md5").substr(0, _HEX) < edge)
+    people = int(ds.engine.execute(occasions(then).member_id.nunique()))
+    if most is not None and people > most:
+        edge = f"{int(16**_HEX * most / people):0{_HEX}x}"
+        rows = rows.filter(rows.member_id.hexdigest("md5").substr(0, _HEX) < edge)
     if horizon is not None:
         rows = _labelled(ds, rows, cutoff, day, horizon)
-    frame = ds.frame(rows, ["member_id"])
+    many = most is None and people > MOST_ROWS
+    frame = _all_rows(ds, rows) if many else ds.frame(rows, ["member_id"])
     if frame.empty:
         raise NotEnoughDataError(f"nobody had bought by {cutoff.isoformat()}.")
     counts = [str(name) for name in frame.columns if str(name).endswith(_COUNTS)]
     return frame.assign(**{name: frame[name].fillna(0) for name in counts})
 
+
+def _all_rows(ds: Dataset, rows: ir.Table) -> pd.DataFrame:
+    """Return many rows by id, of single precision but for what is money or time."""
+    parts = []
+    for part in ds.engine.batches(rows, BATCH):
+        kept = (*_EXACT, *part.select_dtypes(exclude="float64").columns)
+        parts.append(part.astype({str(name): "float32" for name in part if name not in kept}))
+    return pd.concat(parts, ignore_index=True).sort_values("member_id", ignore_index=True)
+
+
+_EXACT = ("spent_count", "spent_90", "frequency", "recency", "T")
 
 # Features that count: where there is no row, nothing happened. Others stay missing: never seen.
 _COUNTS = ("_30", "_90", "_now", "_left", "_count")

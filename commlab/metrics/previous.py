@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ Figure = TypeVar("Figure")
 
 
 def figure_before(
-    ds: Dataset, compute: Callable[[Dataset], Figure], *, days: int = DAYS
+    ds: Dataset, compute: Callable[..., Figure], *, days: int = DAYS, **arguments: Any
 ) -> Figure | None:
     """Return what a computation gives on the data as they were known some days earlier.
 
@@ -28,8 +28,9 @@ def figure_before(
 
     Args:
         ds: The dataset, with orders.
-        compute: The computation.
+        compute: The computation: it takes a dataset first.
         days: How many days earlier.
+        **arguments: What it takes besides.
 
     Returns:
         Its result; None where the orders had not begun then, or were too few for it.
@@ -46,6 +47,6 @@ def figure_before(
     if pd.isna(first) or first.date() > day:
         return None
     try:
-        return compute(ds.at(day))
+        return compute(ds.at(day), **arguments)
     except NotEnoughDataError:
         return None

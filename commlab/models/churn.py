@@ -28,6 +28,7 @@ RECENCY = "days_since_order"  # the one feature of the baseline "recency"
 BTYD = "btyd_churn"  # 1 − P(at least one purchase in the horizon), made by `add_btyd`
 KEYS = ("member_id", "churned", BTYD, "frequency", "recency", "T")  # no features
 MIN_EACH = 50  # of those who churned and who did not: fewer cannot train or judge a classifier
+BATCH = 100_000  # rows scored at once
 MAX_TRAIN = 200_000  # more rows make a classifier slower, not better
 
 
@@ -110,7 +111,10 @@ class ChurnModel:
             raise ArgumentError("the model is not fitted.", fix="Call fit(train, calibrate) first.")
         for name in self.features_:
             need(rows, name)
-        said = np.clip(np.asarray(self._say(rows), dtype=float), SURE, 1 - SURE)
+        # In batches: what a pipeline makes of a million rows is several times their size.
+        starts = range(0, max(len(rows), 1), BATCH)
+        parts = [np.asarray(self._say(rows.iloc[at : at + BATCH]), dtype=float) for at in starts]
+        said = np.clip(np.concatenate(parts), SURE, 1 - SURE)
         return pd.Series(said, index=rows.index, name="risk")
 
     def _learn(self, train: pd.DataFrame, calibrate: pd.DataFrame) -> Callable[[pd.DataFrame], Any]:

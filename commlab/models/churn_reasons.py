@@ -10,7 +10,7 @@ from commlab import guards
 from commlab.errors import NotEnoughDataError
 from commlab.models import scores
 from commlab.models.backtest_churn import Fold
-from commlab.models.btyd_churn import LEAST, btyd_reasons
+from commlab.models.btyd_churn import LEAST, btyd_importance, btyd_reasons
 from commlab.models.churn import ChurnModel, need
 from commlab.text import fmt, lookup, t
 
@@ -129,17 +129,20 @@ def _reason(name: str, value: float, usual: float, lang: str) -> str:
     return t("churn.reason.one", lang, feature=feature, value=words[0], usual=words[1])
 
 
-def held_out_importance(method: str, fold: Fold, *, seed: int = 0) -> pd.DataFrame:
+def held_out_importance(method: str, fold: Fold, horizon: int, *, seed: int = 0) -> pd.DataFrame:
     """Return the importance of the features of a method on the test rows of a fold.
 
     Args:
         method: The method used.
         fold: Its rows.
+        horizon: Days ahead.
         seed: Seed of what is random.
 
     Raises:
         NotEnoughDataError: The method has no features.
     """
+    if method == "btyd":
+        return btyd_importance(fold.test, horizon, repeats=REPEATS, seed=seed)
     model = ChurnModel(method, seed=seed).fit(fold.train, fold.calibrate)
     if not model.features_:
         raise NotEnoughDataError(f"the method {method!r} has no features.")
