@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from commlab import guards
 from commlab.errors import ArgumentError, WorkspaceError, nearest
+from commlab.schedule import PointSchedule
 from commlab.tables import FORMAT_VERSION
 
 SETTINGS_FILE = "commlab.toml"
@@ -114,6 +115,7 @@ class Settings:
         threads: Threads of the embedded engine; 0: all.
         temp_directory: Where the embedded engine spills; empty: the system's temporary folder.
         point_value: Money per loyalty point; None: unknown.
+        value_points: Points of member value for each thing that a member does.
     """
 
     name: str = ""
@@ -135,6 +137,7 @@ class Settings:
     threads: int = 0
     temp_directory: str = ""
     point_value: float | None = None
+    value_points: PointSchedule = PointSchedule()
 
     def __post_init__(self) -> None:
         try:
@@ -184,6 +187,14 @@ def _targets(rows: list[dict[str, Any]]) -> tuple[Target, ...]:
     )
 
 
+def _schedule(row: dict[str, Any]) -> PointSchedule:
+    known = {field.name for field in dataclasses.fields(PointSchedule)}
+    for name in row:
+        if name not in known:
+            raise ArgumentError(f"unknown price value_points.{name}.", fix=nearest(name, known))
+    return PointSchedule(**row)
+
+
 def read_settings(folder: Path | str) -> Settings:
     """Return the settings of a workspace folder; defaults where there is no `commlab.toml`.
 
@@ -220,6 +231,8 @@ def read_settings(folder: Path | str) -> Settings:
             raw["festivals"] = _festivals(raw["festivals"])
         if "targets" in raw:
             raw["targets"] = _targets(raw["targets"])
+        if "value_points" in raw:
+            raw["value_points"] = _schedule(raw["value_points"])
         if "staff" in raw:
             raw["staff"] = tuple(str(item) for item in raw["staff"])
         return Settings(**raw)
@@ -251,5 +264,8 @@ def settings_to_toml(settings: Settings) -> str:
                 {k: v for k, v in dataclasses.asdict(item).items() if v is not None}
                 for item in value
             ]
+        if field.name == "value_points":
+            usual = dataclasses.asdict(PointSchedule())
+            value = {k: v for k, v in dataclasses.asdict(value).items() if v != usual[k]}
         plain[field.name] = list(value) if isinstance(value, tuple) else value
     return tomli_w.dumps(plain)

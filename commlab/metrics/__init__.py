@@ -51,9 +51,11 @@ if TYPE_CHECKING:
     from commlab.metrics.latest import active_members, latest_two, loss_within, span
     from commlab.metrics.lifecycle import lifecycle
     from commlab.metrics.margins import UnitCosts, customer_values, margin_source, unit_costs
+    from commlab.metrics.member_value import member_parts, member_points, member_value, value_basis
     from commlab.metrics.previous import figure_before
     from commlab.metrics.purchases import PurchaseHistory, purchase_cutoffs, purchase_history
     from commlab.metrics.repeat_orders import due_members, repurchase_cycles, second_orders
+    from commlab.metrics.replies import reply_edges, resolution
     from commlab.metrics.repurchase import repurchase_by_retention
     from commlab.metrics.retention import overall_retention, retention
     from commlab.metrics.revenue import revenue_retention
@@ -104,13 +106,18 @@ __all__ = [
     "listed_value",
     "loss_within",
     "margin_source",
+    "member_parts",
+    "member_points",
+    "member_value",
     "membership_rows",
     "observed",
     "overall_retention",
     "purchase_cutoffs",
     "purchase_history",
+    "reply_edges",
     "repurchase_by_retention",
     "repurchase_cycles",
+    "resolution",
     "retention",
     "retention_at",
     "retention_change",
@@ -131,6 +138,7 @@ __all__ = [
     "unit_costs",
     "valuable_members",
     "value_at_risk",
+    "value_basis",
 ]
 
 _HOMES = {
@@ -168,14 +176,19 @@ _HOMES = {
     "listed_value": "churn_list",
     "loss_within": "latest",
     "margin_source": "margins",
+    "member_parts": "member_value",
+    "member_points": "member_value",
+    "member_value": "member_value",
     "membership_rows": "survival",
     "figure_before": "previous",
     "observed": "activity",
     "overall_retention": "retention",
     "purchase_cutoffs": "purchases",
     "purchase_history": "purchases",
+    "reply_edges": "replies",
     "repurchase_by_retention": "repurchase",
     "repurchase_cycles": "repeat_orders",
+    "resolution": "replies",
     "retention": "retention",
     "retention_at": "headline",
     "retention_change": "headline",
@@ -196,6 +209,7 @@ _HOMES = {
     "unit_costs": "margins",
     "valuable_members": "valuable",
     "value_at_risk": "churn_list",
+    "value_basis": "member_value",
 }
 
 
