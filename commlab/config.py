@@ -137,7 +137,7 @@ class Settings:
     threads: int = 0
     temp_directory: str = ""
     point_value: float | None = None
-    value_points: PointSchedule = PointSchedule()
+    value_points: PointSchedule = dataclasses.field(default_factory=PointSchedule)
 
     def __post_init__(self) -> None:
         try:
@@ -254,10 +254,11 @@ def settings_to_toml(settings: Settings) -> str:
     """
     import tomli_w
 
+    usual = Settings()
     plain: dict[str, Any] = {"format_version": settings.format_version}
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
-        if field.name in plain or value == field.default:
+        if field.name in plain or value == getattr(usual, field.name):
             continue
         if field.name in ("festivals", "targets"):
             value = [
@@ -265,7 +266,7 @@ def settings_to_toml(settings: Settings) -> str:
                 for item in value
             ]
         if field.name == "value_points":
-            usual = dataclasses.asdict(PointSchedule())
-            value = {k: v for k, v in dataclasses.asdict(value).items() if v != usual[k]}
+            prices = dataclasses.asdict(usual.value_points)
+            value = {k: v for k, v in dataclasses.asdict(value).items() if v != prices[k]}
         plain[field.name] = list(value) if isinstance(value, tuple) else value
     return tomli_w.dumps(plain)

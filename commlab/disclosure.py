@@ -50,6 +50,9 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "before_beginning": ("stays",),
     "people": (),
     "returned": ("at_risk",),
+    "inviters": (),
+    "invitees": (), "kept": ("invitees",),
+    "orders": (), "messages": (), "resolved": ("messages",),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
 LOOSE = frozenset({"open", "unseen", "by_staff"})
@@ -72,6 +75,7 @@ LABELS = frozenset({
     "rule", "unit", "examples", "what", "fix", "cohorts", "from_day", "days_before_as_of",
     "first", "until", "hidden", "score", "feature", "state", "band", "send", "action",
     "frequency", "week", "level", "chosen", "top", "parameter",
+    "rank", "strong", "part", "reason", "signal", "posts",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -87,6 +91,8 @@ FIGURES = frozenset({
     "actual_mean", "predicted_mean", "actual_week", "predicted_week", "mean", "mean_low",
     "mean_high", "weight", "total", "share_people", "share_value", "cycle", "cycle_low",
     "cycle_high", "cycle_25", "cycle_75", "own", "own_low", "own_high", "lifetimes",
+    "points", "consumption_rank", "content_rank", "interaction_rank", "social_rank",
+    "answered_ratio", "in_draws", "value_low", "value_high", "lift", "margin", "reward", "net", "depth",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

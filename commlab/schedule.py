@@ -2,8 +2,8 @@
 
 Points add up, and a score can rise: a cut such as 20 means the same from month to month. No study
 fixes the prices. The defaults take 1 point for about 20 currency units of net margin and price the
-rest at what a brand would rather pay than go without; `commlab.models.propose_schedule` scales them
-to a community. Order within a part depends on them a little, the parts' ranks do not on their scale.
+rest at what a brand would rather pay than go without; `commlab.models.propose_schedule` scales
+them to a community. Ranks do not depend on that scale.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from commlab.metrics import departures, replies
 from commlab.metrics.margins import margins
 from commlab.metrics.replies import WINDOW_DAYS, window_start
 from commlab.metrics.rfm import occasions
+from commlab.metrics.voices import member_voices
 from commlab.schedule import PARTS, PointSchedule
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def member_parts(
 
     Returns:
         Expression, one row a member who is not staff: member_id, the whole numbers of `WHOLE`,
-        the sums of `MONEY` (float64, minor units), and `active` (whether any of them is not 0).
+        the sums of `MONEY` (float64, minor units), and `active` (whether the member did any of it
+        itself; being answered, and what invitees buy, others do).
 
     Raises:
         MissingTableError: The workspace has none of the tables.
@@ -88,7 +90,8 @@ def member_parts(
     joined = people.left_join(sums, people.id == sums.member_id)
     names = (*WHOLE, *MONEY)
     out = joined.select(member_id="id", **{name: joined[name].fill_null(0) for name in names})
-    any_of = ibis.or_(*(out[name] != 0 for name in names if name != "invitee_margin"))
+    own = (name for name in names if name not in ("invitee_margin", "replies_received", "reached"))
+    any_of = ibis.or_(*(out[name] != 0 for name in own))
     return out.mutate(active=any_of)
 
 
@@ -267,3 +270,38 @@ def _brought(ds: Dataset, window_days: int) -> list[ir.Table]:
             .rename(member_id="inviter")
         )
     return parts
+
+
+def member_profiles(
+    ds: Dataset, window_days: int = WINDOW_DAYS, schedule: PointSchedule | None = None
+) -> pd.DataFrame:
+    """Return those active in the window with their points and what stands behind them.
+
+    Args:
+        ds: See `member_parts`.
+        window_days: Days up to `as_of`.
+        schedule: Points for each thing; default that of the settings.
+
+    Returns:
+        Frame sorted by member_id, one row an active member: member_id, adviser_id, channel, the
+        four parts, points, the counts of `WHOLE` and `MONEY` (currency units), and, with messages,
+        written, answered, expected, questions (`member_voices`).
+    """
+    plan = schedule or ds.settings.value_points
+    did = member_parts(ds, window_days, plan)
+    worth = member_value(ds, window_days, plan).drop("active").rename(other="member_id")
+    people = ds.people().select(known="member_id", adviser_id="adviser_id", channel="channel")
+    rows = did.filter(did.active).inner_join(worth, did.member_id == worth.other)
+    rows = rows.left_join(people, rows.member_id == people.known)
+    frame = ds.frame(rows.drop("known", "other", "active"), ["member_id"])
+    for name in MONEY:
+        frame[name] = ds.money(frame[name])
+    first = ["member_id", "adviser_id", "channel", *PARTS, "points"]
+    frame = frame[[*first, *WHOLE, *MONEY]]
+    if not ds.has("messages"):
+        return frame
+    heard = member_voices(ds, window_days).drop(columns="answers")
+    frame = frame.merge(heard, on="member_id", how="left")
+    own = [name for name in heard if name != "member_id"]
+    frame[own] = frame[own].fillna(0)
+    return frame

@@ -104,6 +104,28 @@ def shrunk_means(
     return out.drop(columns=["_last", "_value"]).reset_index(drop=True)
 
 
+def drawn_in(
+    values: npt.ArrayLike, variances: npt.ArrayLike, *, level: float = LEVEL
+) -> tuple[Array, Array, Array]:
+    """Return estimates drawn towards their middle, and the ends of their intervals.
+
+    Args:
+        values: Independent estimates of the same kind, shape (n,).
+        variances: Their sampling variances, above 0.
+        level: Confidence level.
+
+    Example:
+        >>> value, low, high = drawn_in([0.0, 0.1, 0.2, 5.0], [1.0] * 4)
+        >>> bool(0.2 < value[3] < 5 and low[3] < value[3] < high[3])
+        True
+    """
+    drawn, variance, _ = _shrink(
+        np.asarray(values, dtype=float), np.asarray(variances, dtype=float)
+    )
+    half = quantile(level) * np.sqrt(variance)
+    return drawn, drawn - half, drawn + half
+
+
 def _shrink(mean: Array, error: Array) -> tuple[Array, Array, Array]:
     """Return shrunk means, their variances and the weights of the segments' own means."""
     k = len(mean)

@@ -89,6 +89,57 @@ _DECLARED = (
         ),
         key=("member_id", "category"),
     ),
+    Table(
+        "koc",
+        "one key opinion consumer, or a candidate just below, the best first",
+        columns(
+            "member_id* id the person",
+            "adviser_id id adviser (staff) in charge, who speaks with the person",
+            "state* text chosen or next (just below)",
+            "rank* int place among all members active in the window",
+            "points* float member value in the window",
+            "consumption* float points of the part",
+            "content* float points of the part",
+            "interaction* float points of the part",
+            "social* float points of the part",
+            "answered float times answered over what is usual where the person writes; empty "
+            "without messages",
+            "in_draws* float share of draws of weights in which the person is at the top",
+            "lift float extra orders a post for each 1,000 present, shrunk; empty where not known",
+            "portrait* text what the person is good for, in English",
+            "portrait_zh* text the same in Chinese",
+            member_id=MEMBER,
+            adviser_id=STAFF,
+        ),
+        key=("member_id",),
+    ),
+    Table(
+        "freebies",
+        "one member who takes free things and gives nothing, the likeliest first",
+        columns(
+            "member_id* id the person",
+            "channel id channel code that brought the person",
+            "score* float 0 to 1, how well the features fit",
+            "takes* int samples, draws and redemptions",
+            "signs* int of four: no full price, no message, no step after, left",
+            member_id=MEMBER,
+            channel=CHANNEL,
+        ),
+        key=("member_id",),
+    ),
+    Table(
+        "rings",
+        "one account of a self-referral ring",
+        columns(
+            "ring* int number of the ring",
+            "member_id* id the account",
+            "circle* bool on a circle of invitations",
+            "shared* bool shares an identifier with another account of its chain",
+            "burst* bool came with others of its chain within a day",
+            member_id=MEMBER,
+        ),
+        key=("member_id",),
+    ),
 )
 
 LISTS: dict[str, Table] = {table.name: table for table in _DECLARED}

@@ -127,7 +127,7 @@ def test_the_window_and_the_schedule_are_arguments(make_dataset: Callable) -> No
     assert points(ds.at("2026-03-04")).consumption.tolist() == pytest.approx([4, 0, 0, 0])
     with pytest.raises(ArgumentError, match="window_days == 0"):
         cl.metrics.member_points(ds, 0)
-    with pytest.raises(ArgumentError, match="value_points.post"):
+    with pytest.raises(ArgumentError, match=r"value_points\.post"):
         PointSchedule(post=-1)
 
 

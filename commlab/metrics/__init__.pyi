@@ -1,0 +1,96 @@
+from commlab.metrics.acquisition import acquisition_costs as acquisition_costs
+from commlab.metrics.activity import observed as observed
+from commlab.metrics.buyers import buyer_groups as buyer_groups, buyer_splits as buyer_splits
+from commlab.metrics.churn_features import (
+    churn_cutoffs as churn_cutoffs,
+    churn_days as churn_days,
+    churn_horizon as churn_horizon,
+    churn_rows as churn_rows,
+    scoring_cutoffs as scoring_cutoffs,
+)
+from commlab.metrics.churn_list import (
+    churn_actions as churn_actions,
+    churn_layers as churn_layers,
+    churn_list as churn_list,
+    listed_value as listed_value,
+    value_at_risk as value_at_risk,
+)
+from commlab.metrics.cohorts import available_splits as available_splits
+from commlab.metrics.comparison import compare_retention as compare_retention
+from commlab.metrics.dormant import (
+    cost_per_return as cost_per_return,
+    dormant_bands as dormant_bands,
+    returned as returned,
+)
+from commlab.metrics.engagement import active_days as active_days, stickiness as stickiness
+from commlab.metrics.freebies import freebie_rows as freebie_rows
+from commlab.metrics.friendship import friend_loss as friend_loss, friend_splits as friend_splits
+from commlab.metrics.headline import (
+    retention_at as retention_at,
+    retention_change as retention_change,
+)
+from commlab.metrics.health import (
+    answers as answers,
+    buyer_membership as buyer_membership,
+    coverage as coverage,
+    freshness as freshness,
+    staff_share as staff_share,
+    suspected_staff as suspected_staff,
+)
+from commlab.metrics.health_headline import health_headline as health_headline
+from commlab.metrics.influence_rows import (
+    InfluenceRows as InfluenceRows,
+    influence_rows as influence_rows,
+)
+from commlab.metrics.kinds import retention_kinds as retention_kinds
+from commlab.metrics.latest import (
+    active_members as active_members,
+    latest_two as latest_two,
+    loss_within as loss_within,
+    span as span,
+)
+from commlab.metrics.lifecycle import lifecycle as lifecycle
+from commlab.metrics.margins import (
+    UnitCosts as UnitCosts,
+    customer_values as customer_values,
+    margin_source as margin_source,
+    unit_costs as unit_costs,
+)
+from commlab.metrics.member_value import (
+    member_parts as member_parts,
+    member_points as member_points,
+    member_profiles as member_profiles,
+    member_value as member_value,
+    value_basis as value_basis,
+)
+from commlab.metrics.previous import figure_before as figure_before
+from commlab.metrics.purchases import (
+    PurchaseHistory as PurchaseHistory,
+    purchase_cutoffs as purchase_cutoffs,
+    purchase_history as purchase_history,
+)
+from commlab.metrics.referral_value import referral_value as referral_value
+from commlab.metrics.repeat_orders import (
+    due_members as due_members,
+    repurchase_cycles as repurchase_cycles,
+    second_orders as second_orders,
+)
+from commlab.metrics.replies import reply_edges as reply_edges, resolution as resolution
+from commlab.metrics.repurchase import repurchase_by_retention as repurchase_by_retention
+from commlab.metrics.retention import overall_retention as overall_retention, retention as retention
+from commlab.metrics.revenue import revenue_retention as revenue_retention
+from commlab.metrics.rfm import rfm_groups as rfm_groups, rfm_summary as rfm_summary
+from commlab.metrics.ring_rows import (
+    referral_links as referral_links,
+    shared_identifiers as shared_identifiers,
+)
+from commlab.metrics.silent import silent_members as silent_members
+from commlab.metrics.survival import (
+    friendship_rows as friendship_rows,
+    history as history,
+    membership_rows as membership_rows,
+    rolling_cutoffs as rolling_cutoffs,
+    stay_coverage as stay_coverage,
+)
+from commlab.metrics.valuable import valuable_members as valuable_members
+from commlab.metrics.voices import member_voices as member_voices

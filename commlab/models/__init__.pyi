@@ -1,0 +1,121 @@
+from commlab.models.backtest_churn import (
+    ChurnBacktest as ChurnBacktest,
+    Fold as Fold,
+    churn_backtest as churn_backtest,
+)
+from commlab.models.backtest_purchases import (
+    PurchaseBacktest as PurchaseBacktest,
+    purchase_backtest as purchase_backtest,
+)
+from commlab.models.backtest_survival import (
+    Backtest as Backtest,
+    Verdict as Verdict,
+    backtest as backtest,
+)
+from commlab.models.bgnbd import BetaGeoModel as BetaGeoModel
+from commlab.models.btyd_churn import (
+    add_btyd as add_btyd,
+    alive_score as alive_score,
+    base_score as base_score,
+)
+from commlab.models.by_segment import segment_forecast as segment_forecast
+from commlab.models.churn import ChurnModel as ChurnModel
+from commlab.models.churn_drift import feature_drift as feature_drift
+from commlab.models.churn_reasons import (
+    held_out_importance as held_out_importance,
+    permutation_importance as permutation_importance,
+    top_reasons as top_reasons,
+    with_reasons as with_reasons,
+)
+from commlab.models.churn_scoring import (
+    ChurnBefore as ChurnBefore,
+    churn_before as churn_before,
+    churn_folds as churn_folds,
+    churned_share as churned_share,
+    expected_share as expected_share,
+    scoring_model as scoring_model,
+)
+from commlab.models.clv import (
+    LifetimeValue as LifetimeValue,
+    at_risk as at_risk,
+    lifetime_value as lifetime_value,
+    new_customer_value as new_customer_value,
+    value_models as value_models,
+)
+from commlab.models.concentration import (
+    lorenz as lorenz,
+    top_share as top_share,
+    top_shares as top_shares,
+)
+from commlab.models.crosscheck import beside_lifetimes as beside_lifetimes
+from commlab.models.decomposition import Decomposition as Decomposition, decompose as decompose
+from commlab.models.freebie import (
+    freebie_hunters as freebie_hunters,
+    freebie_score as freebie_score,
+    freebie_signs as freebie_signs,
+)
+from commlab.models.gammagamma import GammaGammaModel as GammaGammaModel
+from commlab.models.graph import (
+    expertise_z as expertise_z,
+    graph_scores as graph_scores,
+    pagerank as pagerank,
+    rank_stability as rank_stability,
+)
+from commlab.models.holdout import holdout_arms as holdout_arms
+from commlab.models.influence import (
+    event_curve as event_curve,
+    pooled_lift as pooled_lift,
+    post_influence as post_influence,
+)
+from commlab.models.koc import (
+    KOCSelection as KOCSelection,
+    kept_in as kept_in,
+    noise_makers as noise_makers,
+    resonance as resonance,
+    select_koc as select_koc,
+    selection_stability as selection_stability,
+)
+from commlab.models.koc_later import LaterHalf as LaterHalf, later_half as later_half
+from commlab.models.koc_people import (
+    koc_cards as koc_cards,
+    koc_list as koc_list,
+    left_out as left_out,
+    referral_groups as referral_groups,
+    resolved_share as resolved_share,
+    shown_lifts as shown_lifts,
+)
+from commlab.models.mbgnbd import ModifiedBetaGeoModel as ModifiedBetaGeoModel
+from commlab.models.nbd import NBDModel as NBDModel
+from commlab.models.paretonbd import ParetoNBDModel as ParetoNBDModel
+from commlab.models.projection import project as project
+from commlab.models.residual import ResidualValue as ResidualValue, residual_value as residual_value
+from commlab.models.rings import referral_rings as referral_rings
+from commlab.models.sbg import ShiftedBetaGeometricModel as ShiftedBetaGeometricModel
+from commlab.models.segments import lost_members as lost_members
+from commlab.models.shrinkage import drawn_in as drawn_in, shrunk_means as shrunk_means
+from commlab.models.staticcovariates import StaticCovariateModel as StaticCovariateModel
+from commlab.models.survival import (
+    ended_by as ended_by,
+    median_time as median_time,
+    restricted_mean as restricted_mean,
+    survival_at as survival_at,
+    survival_curve as survival_curve,
+)
+from commlab.models.suspects import Suspects as Suspects, find_suspects as find_suspects
+from commlab.models.value import (
+    Stability as Stability,
+    composite as composite,
+    part_ranks as part_ranks,
+    propose_schedule as propose_schedule,
+    read_weights as read_weights,
+    savage as savage,
+    schedule_factor as schedule_factor,
+    share_above as share_above,
+    weight_stability as weight_stability,
+)
+from commlab.models.value_readings import (
+    bought_again as bought_again,
+    corrected_total as corrected_total,
+    time_to_second as time_to_second,
+    value_before as value_before,
+)

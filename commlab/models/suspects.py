@@ -1,0 +1,67 @@
+"""Those who look like opinion leaders and are none: rings, freebie hunters, hidden staff."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from commlab import metrics
+from commlab.models.freebie import freebie_hunters, freebie_score, freebie_signs
+from commlab.models.rings import COLUMNS, referral_rings
+
+if TYPE_CHECKING:
+    from commlab.dataset import Dataset
+
+FREEBIE_COLUMNS = ("member_id", "channel", "score", "takes", "signs")
+
+
+@dataclasses.dataclass(frozen=True)
+class Suspects:
+    """Whom to leave out, as far as the tables can tell.
+
+    Attributes:
+        rings: `referral_rings`: ring, member_id, circle, shared, burst.
+        freebies: member_id, channel, score, takes (free things taken), signs (shown, of four);
+            highest score first.
+        staff: Ids of accounts that behave like staff.
+        unseen: Kinds that no table could show: "rings", "freebies", "staff".
+    """
+
+    rings: pd.DataFrame
+    freebies: pd.DataFrame
+    staff: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+
+def find_suspects(ds: Dataset) -> Suspects:
+    """Return rings, freebie hunters and suspected staff of a workspace.
+
+    Args:
+        ds: The dataset. Rings need referrals, freebie hunters touchpoints or coupons, suspected
+            staff messages; what is missing is named in `unseen`.
+    """
+    unseen: list[str] = []
+    rings = pd.DataFrame(columns=list(COLUMNS))
+    if ds.has("referrals"):
+        rings = referral_rings(metrics.referral_links(ds), metrics.shared_identifiers(ds))
+    else:
+        unseen.append("rings")
+    freebies = pd.DataFrame(columns=list(FREEBIE_COLUMNS))
+    if ds.has("touchpoints") or ds.has("coupons"):
+        rows = metrics.freebie_rows(ds)
+        rows = rows.assign(
+            score=freebie_score(rows), signs=freebie_signs(rows).sum(axis=1).to_numpy()
+        )
+        rows = rows[freebie_hunters(rows, rows["score"])]
+        rows = rows.sort_values(["score", "takes", "member_id"], ascending=[False, False, True])
+        freebies = rows[list(FREEBIE_COLUMNS)].reset_index(drop=True)
+    else:
+        unseen.append("freebies")
+    staff: tuple[str, ...] = ()
+    if ds.has("messages"):
+        staff = tuple(metrics.suspected_staff(ds)["member_id"])
+    else:
+        unseen.append("staff")
+    return Suspects(rings, freebies, staff, tuple(unseen))

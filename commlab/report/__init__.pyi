@@ -1,0 +1,18 @@
+from commlab.report.blocks import Action as Action
+from commlab.report.calls import (
+    actions as actions,
+    begin as begin,
+    cards as cards,
+    end as end,
+    heading as heading,
+    put as put,
+    say as say,
+    section as section,
+    show as show,
+)
+from commlab.report.known import (
+    known_notebooks as known_notebooks,
+    pseudonymous as pseudonymous,
+    titles as titles,
+)
+from commlab.report.results import ActionList as ActionList, read_results as read_results
