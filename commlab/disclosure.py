@@ -92,7 +92,8 @@ FIGURES = frozenset({
     "mean_high", "weight", "total", "share_people", "share_value", "cycle", "cycle_low",
     "cycle_high", "cycle_25", "cycle_75", "own", "own_low", "own_high", "lifetimes",
     "points", "consumption_rank", "content_rank", "interaction_rank", "social_rank",
-    "answered_ratio", "in_draws", "value_low", "value_high", "lift", "margin", "reward", "net", "depth",
+    "answered_ratio", "in_draws", "value_low", "value_high", "lift", "margin",
+    "reward", "net", "depth",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -17,6 +17,7 @@ from commlab.estimate import Estimate
 
 Array = npt.NDArray[np.float64]
 DAMPING = 0.85  # Brin & Page 1998
+STEPS = 100  # at most: .85 ** 100 is 1e-7; the library stops after ten
 EDGE_COLUMNS = ("source", "target")
 
 
@@ -47,7 +48,7 @@ def graph_scores(edges: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
             "member_id": names,
             "in_degree": np.asarray(adjacency.sum(axis=0)).ravel().astype(np.int64),
             "out_degree": np.asarray(adjacency.sum(axis=1)).ravel().astype(np.int64),
-            "pagerank": PageRank(damping_factor=DAMPING).fit_predict(adjacency),
+            "pagerank": PageRank(damping_factor=DAMPING, n_iter=STEPS).fit_predict(adjacency),
             "cluster": cluster,
             "brokerage": _participation(both, cluster),
         }
@@ -60,7 +61,7 @@ def pagerank(edges: pd.DataFrame) -> pd.Series:
 
     adjacency, names = _adjacency(edges)
     return pd.Series(
-        PageRank(damping_factor=DAMPING).fit_predict(adjacency),
+        PageRank(damping_factor=DAMPING, n_iter=STEPS).fit_predict(adjacency),
         index=pd.Index(names, name="member_id"),
     )
 

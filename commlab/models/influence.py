@@ -55,8 +55,8 @@ def post_influence(
         same weeks), lift (orders that a post adds for each 1,000 present), low, high (normal,
         with the dispersion of all), p, p_adjusted (Benjamini–Hochberg over members), before,
         before_low, before_high (the same of the days before), value, value_low, value_high (lift
-        shrunk by empirical Bayes), state ("moves": raised after correction and not before;
-        "before": raised before posts as well; "unclear"; "too_few").
+        shrunk by empirical Bayes), state ("moves": raised after correction, and above the days
+        before; "before": raised, but the days before may be as well; "unclear"; "too_few").
 
     Raises:
         NotEnoughDataError: Nobody has enough posts and orders.
@@ -92,9 +92,12 @@ def post_influence(
     own = frame.loc[enough]
     drawn = drawn_in(own["lift"].to_numpy(), own["error"].to_numpy() ** 2, level=level)
     frame.loc[enough, ["value", "value_low", "value_high"]] = np.column_stack(drawn)
-    moved_before = frame["before"] / frame["before_error"] > -special.ndtri(PLACEBO_LEVEL)
+    doubtful = frame["before"] / frame["before_error"] > -special.ndtri(PLACEBO_LEVEL)
+    # The placebo may miss what moves both sides: the days after must also beat those before.
+    gap = (frame["lift"] - frame["before"]) / np.hypot(frame["error"], frame["before_error"])
+    doubtful |= ~(gap > special.ndtri(level))
     raised = (frame["p_adjusted"] < 1 - level) & (frame["lift"] > 0)
-    state = np.where(raised & moved_before, "before", np.where(raised, "moves", "unclear"))
+    state = np.where(raised & doubtful, "before", np.where(raised, "moves", "unclear"))
     frame["state"] = np.where(enough, state, "too_few")
     frame = frame.assign(_last=~enough, _value=-frame["value"])
     frame = frame.sort_values(["_last", "_value", "member_id"], kind="stable")

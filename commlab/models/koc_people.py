@@ -169,7 +169,7 @@ def _each(rows: pd.DataFrame, out: pd.DataFrame) -> list[tuple[pd.Series, float]
 
 def _portrait(row: pd.Series, ratio: float, lang: str) -> str:
     strong = [t(f"koc.part_name.{part}", lang) for part in PARTS if row[f"{part}_rank"] > STRONG]
-    join = t("koc.portrait.join", lang)
+    join = t("koc.portrait.separator_parts", lang)
     said = [t("koc.portrait.strong", lang, parts=join.join(strong))] if strong else []
     if np.isfinite(ratio) and ratio >= LOUDER:
         said.append(t("koc.portrait.heard", lang, times=f"{ratio:.1f}"))
