@@ -76,6 +76,10 @@ LABELS = frozenset({
     "first", "until", "hidden", "score", "feature", "state", "band", "send", "action",
     "frequency", "week", "level", "chosen", "top", "parameter",
     "rank", "strong", "part", "reason", "signal", "posts",
+    "start", "end", "hour", "weekday", "age", "weeks", "golden_weeks", "golden_share", "line_weeks",
+    "groups", "deaths", "sure", "gap_weeks", "hard_share", "staff_gap", "silent_week",
+    "staff_share", "ad_share", "staff_messages", "atmosphere", "log_loss", "error", "could_be_best",
+    "neglect", "ads_only", "imprecise", "revived",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -94,6 +98,8 @@ FIGURES = frozenset({
     "points", "consumption_rank", "content_rank", "interaction_rank", "social_rank",
     "answered_ratio", "in_draws", "value_low", "value_high", "lift", "margin",
     "reward", "net", "depth",
+    "active_share", "newcomer_share", "per_active", "focus", "focus_low", "focus_high", "risk",
+    "log_messages", "trend", "newcomers", "rest_share", "p_class", "members_mean",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

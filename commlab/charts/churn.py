@@ -6,12 +6,9 @@ The tables of that notebook are here by name too.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from commlab.charts import axes, colours, frames
 from commlab.charts import rows as laid
@@ -71,7 +68,7 @@ def methods(
         narrow=narrow,
         height=laid.height(len(rows), narrow),
     )
-    _rows(made, rows, "value", names, shades, [fmt.number(x, lang, decimals=3)
+    laid.dots(made, rows, "value", names, shades, [fmt.number(x, lang, decimals=3)
                                               for x in rows["value"]], lang)  # fmt: skip
     return made
 
@@ -114,7 +111,7 @@ def importance(
         height=laid.height(len(rows), narrow),
     )  # fmt: skip
     values = [fmt.number(x, lang, decimals=3) for x in rows["rise"]]
-    _rows(made, rows, "rise", names, shades, values, lang)
+    laid.dots(made, rows, "rise", names, shades, values, lang)
     return made
 
 
@@ -229,21 +226,3 @@ def _known(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with a rate, the shortest silence first."""
     rows = frame[frames.status(frame) == "ok"]
     return rows[rows["rate"].notna()].sort_values("from_day", kind="stable")
-
-
-def _rows(
-    made: Chart, rows: pd.DataFrame, middle: str, names: list[str], shades: Sequence[str],
-    values: list[str], lang: str,
-) -> Axes:  # fmt: skip
-    """Draw one row each: a dot with its interval, its name left, its figure right."""
-    ax = made.add_subplot()
-    x, low, high = (frames.numbers(rows, name) for name in (middle, "low", "high"))
-    for place, shade in enumerate(shades):
-        laid.mark(ax, place, (low[place], high[place]), x[place], shade)
-    laid.name(ax, names, room=(112, 230))
-    axes.number_axis(ax, lambda x: f"{x:g}", axis="x", steps=3 if made.narrow else 6)
-    ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(3 if made.narrow else 6))
-    axes.keep_right(made, 52)
-    settle(made)
-    axes.beside(ax, 46, "", list(enumerate(values)), top=-0.6)
-    return ax

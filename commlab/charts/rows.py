@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
-from commlab.charts import axes, colours, labels
+from commlab.charts import axes, colours, frames, labels
+from commlab.charts.style import Chart, settle
 from commlab.text import t
 
 MOST = {False: 12, True: 8}  # rows a chart holds, on a phone fewer
@@ -71,3 +74,36 @@ def mark(
     ax.plot(ends, [place, place], color=shade, linewidth=2)
     face = shade if filled else colours.CARD
     ax.plot(middle, place, marker=shape, color=shade, markersize=size, markerfacecolor=face)
+
+
+def dots(
+    made: Chart, frame: pd.DataFrame, middle: str, names: Sequence[str], shades: Sequence[str],
+    values: Sequence[str], lang: str, *, shares: bool = False,
+) -> Axes:  # fmt: skip
+    """Fill a chart: one row each, a dot with its interval, its name left, its figure right.
+
+    Args:
+        made: The chart, not settled yet.
+        frame: Its `middle`, low and high are drawn, the first row on top.
+        middle: Column of the dots.
+        names: What stands left of each row.
+        shades: Colour of each row.
+        values: What stands right of each row.
+        lang: "en" or "zh".
+        shares: Whether the axis is one of shares.
+    """
+    ax = made.add_subplot()
+    x, low, high = (frames.numbers(frame, column) for column in (middle, "low", "high"))
+    for place, shade in enumerate(shades):
+        mark(ax, place, (low[place], high[place]), x[place], shade)
+    name(ax, names, room=(112, 230))
+    steps = 3 if made.narrow else 6
+    if shares:
+        axes.share_axis(ax, lang, axis="x", steps=steps)
+    else:
+        axes.number_axis(ax, lambda x: f"{x:g}", axis="x", steps=steps)
+        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(steps))
+    axes.keep_right(made, 52)
+    settle(made)
+    axes.beside(ax, 46, "", list(enumerate(values)), top=-0.6)
+    return ax

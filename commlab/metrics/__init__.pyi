@@ -25,6 +25,14 @@ from commlab.metrics.dormant import (
 from commlab.metrics.engagement import active_days as active_days, stickiness as stickiness
 from commlab.metrics.freebies import freebie_rows as freebie_rows
 from commlab.metrics.friendship import friend_loss as friend_loss, friend_splits as friend_splits
+from commlab.metrics.groupmeans import (
+    group_activity as group_activity,
+    group_points as group_points,
+)
+from commlab.metrics.groupmix import group_channels as group_channels
+from commlab.metrics.groupnames import named_groups as named_groups
+from commlab.metrics.groupvalues import weekly_values as weekly_values
+from commlab.metrics.groupweeks import group_weeks as group_weeks
 from commlab.metrics.headline import (
     retention_at as retention_at,
     retention_change as retention_change,
@@ -38,6 +46,7 @@ from commlab.metrics.health import (
     suspected_staff as suspected_staff,
 )
 from commlab.metrics.health_headline import health_headline as health_headline
+from commlab.metrics.hours import day_hours as day_hours, week_profile as week_profile
 from commlab.metrics.influence_rows import (
     InfluenceRows as InfluenceRows,
     influence_rows as influence_rows,
@@ -63,6 +72,7 @@ from commlab.metrics.member_value import (
     member_value as member_value,
     value_basis as value_basis,
 )
+from commlab.metrics.migration import migration_list as migration_list
 from commlab.metrics.previous import figure_before as figure_before
 from commlab.metrics.purchases import (
     PurchaseHistory as PurchaseHistory,

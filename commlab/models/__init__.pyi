@@ -48,7 +48,14 @@ from commlab.models.concentration import (
     top_shares as top_shares,
 )
 from commlab.models.crosscheck import beside_lifetimes as beside_lifetimes
+from commlab.models.deathcauses import group_causes as group_causes
+from commlab.models.decay import Decay as Decay, decay_rows as decay_rows, fit_decay as fit_decay
 from commlab.models.decomposition import Decomposition as Decomposition, decompose as decompose
+from commlab.models.earlywarning import (
+    EarlyWarning as EarlyWarning,
+    early_warning as early_warning,
+    warning_rows as warning_rows,
+)
 from commlab.models.freebie import (
     freebie_hunters as freebie_hunters,
     freebie_score as freebie_score,
@@ -60,6 +67,37 @@ from commlab.models.graph import (
     graph_scores as graph_scores,
     pagerank as pagerank,
     rank_stability as rank_stability,
+)
+from commlab.models.groupages import GroupAges as GroupAges, group_ages as group_ages
+from commlab.models.groupdeath import dead_weeks as dead_weeks, group_deaths as group_deaths
+from commlab.models.groupfocus import group_focus as group_focus
+from commlab.models.grouphazard import (
+    GroupHazard as GroupHazard,
+    group_hazard as group_hazard,
+    hazard_rows as hazard_rows,
+)
+from commlab.models.grouplife import (
+    GroupLife as GroupLife,
+    LifeRules as LifeRules,
+    group_life as group_life,
+    group_trials as group_trials,
+    judged_weeks as judged_weeks,
+)
+from commlab.models.groupoverview import (
+    group_active_share as group_active_share,
+    group_count as group_count,
+    group_needs as group_needs,
+    group_overview as group_overview,
+    group_places as group_places,
+    group_staffing as group_staffing,
+)
+from commlab.models.groupstage import (
+    golden_time as golden_time,
+    group_classes as group_classes,
+    group_stages as group_stages,
+    stage_counts as stage_counts,
+    told_apart as told_apart,
+    weekly_stages as weekly_stages,
 )
 from commlab.models.holdout import holdout_arms as holdout_arms
 from commlab.models.influence import (
@@ -88,6 +126,11 @@ from commlab.models.mbgnbd import ModifiedBetaGeoModel as ModifiedBetaGeoModel
 from commlab.models.nbd import NBDModel as NBDModel
 from commlab.models.paretonbd import ParetoNBDModel as ParetoNBDModel
 from commlab.models.projection import project as project
+from commlab.models.pushwindows import (
+    PushWindows as PushWindows,
+    group_windows as group_windows,
+    push_windows as push_windows,
+)
 from commlab.models.residual import ResidualValue as ResidualValue, residual_value as residual_value
 from commlab.models.rings import referral_rings as referral_rings
 from commlab.models.sbg import ShiftedBetaGeometricModel as ShiftedBetaGeometricModel

@@ -56,13 +56,44 @@ def shrunk_means(
         >>> shrunk_means(values, segments)[["mean", "value"]].round(2).to_numpy().tolist()
         [[12.0, 11.88], [10.0, 10.01]]
     """
-    guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
     value = np.asarray(values, dtype=float)
     labels, place = np.unique(np.asarray(segments).astype(str), return_inverse=True)
     n = np.bincount(place).astype(float)
     total, square = np.bincount(place, weights=value), np.bincount(place, weights=value**2)
-    mean = total / n
+    return shrunk_sums(
+        labels, n, total, square, extra_variance=extra_variance, level=level, min_people=min_people
+    )
+
+
+def shrunk_sums(
+    segments: npt.ArrayLike,
+    people: npt.ArrayLike,
+    total: npt.ArrayLike,
+    square: npt.ArrayLike,
+    *,
+    extra_variance: pd.Series | None = None,
+    level: float = LEVEL,
+    min_people: int = MIN_AT_RISK,
+) -> pd.DataFrame:
+    """Return what `shrunk_means` returns, from sums by segment.
+
+    Args:
+        segments: Label of each segment, each once.
+        people: Its people.
+        total: Sum of their values.
+        square: Sum of the squares of their values.
+        extra_variance: See `shrunk_means`.
+        level: Confidence level.
+        min_people: See `shrunk_means`.
+
+    Raises:
+        NotEnoughDataError: Fewer than two segments have enough people.
+    """
+    guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
+    labels = np.asarray(segments).astype(str)
+    n, total, square = (np.asarray(x, dtype=float) for x in (people, total, square))
     with np.errstate(invalid="ignore", divide="ignore"):
+        mean = total / n
         spread = np.maximum(square - n * mean**2, 0.0) / (n - 1)
         error = spread / n
     if extra_variance is not None:
@@ -70,7 +101,7 @@ def shrunk_means(
     enough = (n >= max(min_people, 2)) & (error > 0)
     if enough.sum() < 2:
         raise NotEnoughDataError(
-            f"{int(enough.sum())} of {len(labels)} segments have {min_people} buyers: two are the "
+            f"{int(enough.sum())} of {len(labels)} segments have {min_people} people: two are the "
             "least to compare.",
             fix="Use a coarser split.",
         )

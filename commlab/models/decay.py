@@ -1,0 +1,234 @@
+"""How activity fades as a group ages, in weeks with and without newcomers: half-lives.
+
+Messages of group g in week t follow
+
+    E[y] = exp(a_g + log members + b1 · (weeks with inflow so far) + b2 · (weeks without so far)
+               + c · log members + d · festival)
+
+so a group's own level drops out and each kind of week halves activity after log 2 / −b weeks. It is
+fitted by Poisson quasi-likelihood conditional on each group's total (Hausman, Hall & Griliches
+1984, Econometrica 52), consistent whatever the distribution of the counts as long as the mean is
+right (Wooldridge 1999, Journal of Econometrics 90). Groups are clusters: the variance leaves out
+one group at a time (one Newton step each), which errs on the wide side with few of them, and the
+quantile is Student's with groups − 1 degrees of freedom.
+
+It is association: a group that gets newcomers is looked after in other ways too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats as distributions
+
+from commlab import guards
+from commlab.config import Festival
+from commlab.errors import NotEnoughDataError
+from commlab.estimate import LEVEL, Estimate
+from commlab.models.groupdeath import dead_weeks
+
+Array = npt.NDArray[np.float64]
+MIN_GROUPS = 8  # clusters; with fewer the variance that leaves one out is a guess
+MIN_WEEKS = 6  # of a group: a slope within it needs more than its start
+# Newcomers of a week as a share of members, from which the week counts as one with inflow: fewer
+# than one in fifty is less than what leaves (own choice).
+INFLOW = 0.02
+_STEPS, _TINY = 50, 1e-9
+
+
+@dataclasses.dataclass(frozen=True)
+class Decay:
+    """What the fit says.
+
+    Attributes:
+        coefficients: Frame: term, value, low, high, p (of log activity a week, or a unit).
+        half_life: Estimates in weeks: "with_inflow", "without_inflow". `high` is missing where
+            the interval has no upper end: then `low` stands alone in `reason`.
+        size: Elasticity of messages a member to the number of members (0: none).
+        groups: Groups used.
+        weeks: Group weeks used.
+    """
+
+    coefficients: pd.DataFrame
+    half_life: dict[str, Estimate]
+    size: Estimate
+    groups: int
+    weeks: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the coefficients."""
+        return self.coefficients.copy()
+
+
+def decay_rows(
+    weeks: pd.DataFrame,
+    *,
+    festivals: Sequence[Festival] = (),
+    inflow: float = INFLOW,
+) -> pd.DataFrame:
+    """Return the group weeks that the fit uses.
+
+    Only weeks that are known, before the first death and the closing of the group: death has causes
+    of its own. The opening week, which is cut short, is left out.
+
+    Args:
+        weeks: `metrics.group_weeks`.
+        festivals: Festivals that touch the weeks.
+        inflow: Newcomers a member from which a week counts as one with inflow.
+
+    Returns:
+        Frame: group_id, week, messages, members, with_inflow and without_inflow (weeks of each
+        kind since the second week), festival (0 or 1).
+    """
+    rows = dead_weeks(weeks)
+    gone = rows["dead"].fillna(False).astype(bool).groupby(rows["group_id"]).cummax()
+    use = (rows["status"] == "ok") & ~rows["closed"] & ~gone & (rows["age"] >= 1)
+    rows = rows[use & (rows["members"] > 0) & rows["joined"].notna()]
+    fresh = (rows["joined"] / rows["members"] >= inflow).astype(float)
+    group = rows["group_id"]
+    festive = np.zeros(len(rows))
+    for item in festivals:
+        ends = rows["week"] + pd.Timedelta(days=6)
+        touched = (rows["week"].dt.date <= item.ends_on) & (ends.dt.date >= item.starts_on)
+        festive[touched.to_numpy()] = 1.0
+    return pd.DataFrame(
+        {
+            "group_id": group,
+            "week": rows["week"],
+            "messages": rows["messages"],
+            "members": rows["members"],
+            "with_inflow": fresh.groupby(group).cumsum(),
+            "without_inflow": (1 - fresh).groupby(group).cumsum(),
+            "festival": festive,
+        }
+    ).reset_index(drop=True)
+
+
+def fit_decay(rows: pd.DataFrame, *, level: float = LEVEL, min_groups: int = MIN_GROUPS) -> Decay:
+    """Fit the fading of activity.
+
+    Args:
+        rows: From `decay_rows`.
+        level: Confidence level.
+        min_groups: Groups needed, each with six weeks at least and a message.
+
+    Raises:
+        NotEnoughDataError: Too few groups, or nothing varies within them.
+    """
+    guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
+    sums = rows.groupby("group_id")["messages"].agg(["size", "sum"])
+    good = sums.index[(sums["size"] >= MIN_WEEKS) & (sums["sum"] > 0)]
+    rows = rows[rows["group_id"].isin(good)]
+    if len(good) < min_groups:
+        raise NotEnoughDataError(
+            f"{len(good)} groups have {MIN_WEEKS} weeks with members and messages: {min_groups} "
+            "are needed to tell how groups fade.",
+        )
+    size = np.log(rows["members"].to_numpy(dtype=float))
+    design = {name: rows[name].to_numpy(dtype=float) for name in ("with_inflow", "without_inflow")}
+    design |= {"size": size, "festival": rows["festival"].to_numpy(dtype=float)}
+    group, _ = pd.factorize(rows["group_id"])
+    varying = {name: x for name, x in design.items() if _varies(x, group)}
+    x = np.column_stack(list(varying.values()))
+    y = rows["messages"].to_numpy(dtype=float)
+    beta, variance = _conditional_poisson(y, x, size, group)
+    t = float(distributions.t.ppf(0.5 + level / 2, len(good) - 1))
+    error = np.sqrt(np.diag(variance))
+    table = pd.DataFrame(
+        {
+            "term": list(varying), "value": beta, "low": beta - t * error, "high": beta + t * error,
+            "p": 2 * distributions.t.sf(np.abs(beta) / error, len(good) - 1),
+        }
+    )  # fmt: skip
+    lives = {
+        name: _half_life(table, name, len(good), level)
+        for name in ("with_inflow", "without_inflow")
+    }
+    return Decay(table, lives, _size(table, len(good), level), len(good), len(rows))
+
+
+def _varies(x: Array, group: npt.NDArray[np.int64]) -> bool:
+    middle = np.bincount(group, x) / np.bincount(group)
+    return bool(np.abs(x - middle[group]).max() > _TINY)
+
+
+def _conditional_poisson(
+    y: Array, x: Array, offset: Array, group: npt.NDArray[np.int64]
+) -> tuple[Array, Array]:
+    """Return coefficients and their variance, groups left out one at a time."""
+    k, groups = x.shape[1], int(group.max()) + 1
+    total = np.bincount(group, y, minlength=groups)
+    beta: Array = np.zeros(k)
+
+    def parts(at: Array) -> tuple[Array, Array]:
+        """Score and information by group at a value of the coefficients."""
+        linear = offset + x @ at
+        top = np.full(groups, -np.inf)
+        np.maximum.at(top, group, linear)
+        weight = np.exp(linear - top[group])
+        share = weight / np.bincount(group, weight, minlength=groups)[group]
+        mean = np.column_stack([np.bincount(group, share * x[:, j]) for j in range(k)])
+        centred = x - mean[group]
+        residual = y - total[group] * share
+        columns = [np.bincount(group, residual * x[:, j]) for j in range(k)]
+        score: Array = np.column_stack(columns).astype(float)
+        cross = centred[:, :, None] * centred[:, None, :] * (total[group] * share)[:, None, None]
+        information = np.zeros((groups, k, k))
+        np.add.at(information, group, cross)
+        return score, information
+
+    for _ in range(_STEPS):
+        score, information = parts(beta)
+        hessian = information.sum(axis=0)
+        if np.linalg.cond(hessian) > 1e12:
+            raise NotEnoughDataError("age, inflow and size move together: they cannot be parted.")
+        step = np.linalg.solve(hessian, score.sum(axis=0))
+        scale = min(1.0, 1.0 / max(np.abs(step * x.std(axis=0)).max(), 1e-12))
+        beta = beta + scale * step
+        if np.abs(step).max() < 1e-10:
+            break
+    score, information = parts(beta)
+    hessian = information.sum(axis=0)
+    away = np.stack(
+        [np.linalg.solve(hessian - information[g], -score[g]) for g in range(groups)]
+    )  # one Newton step from the fit to that without group g
+    spread = away - away.mean(axis=0)
+    return beta, (groups - 1) / groups * spread.T @ spread
+
+
+def _half_life(table: pd.DataFrame, name: str, groups: int, level: float) -> Estimate:
+    row = table[table["term"] == name]
+    if row.empty:
+        return Estimate.refused(f"no group had weeks of the kind {name}.", unit="weeks", n=groups)
+    value, low, high = (float(row[part].iloc[0]) for part in ("value", "low", "high"))
+    if value >= 0:
+        return Estimate.refused(
+            f"activity does not fade: {value:+.4f} of its log a week ({low:+.4f} to {high:+.4f}).",
+            unit="weeks", n=groups,
+        )  # fmt: skip
+    half = np.log(2)
+    if high >= 0:
+        return Estimate(
+            value=half / -value, n=groups, unit="weeks", level=level,
+            method="conditional Poisson, groups as clusters",
+            reason=f"no upper end: at least {half / -low:.1f} weeks",
+        )  # fmt: skip
+    return Estimate(
+        value=half / -value, low=half / -low, high=half / -high, n=groups, unit="weeks",
+        level=level, method="conditional Poisson, groups as clusters",
+    )  # fmt: skip
+
+
+def _size(table: pd.DataFrame, groups: int, level: float) -> Estimate:
+    row = table[table["term"] == "size"]
+    if row.empty:
+        return Estimate.refused("the size of groups does not vary.", unit="ratio", n=groups)
+    value, low, high = (float(row[part].iloc[0]) for part in ("value", "low", "high"))
+    return Estimate(
+        value=value, low=low, high=high, n=groups, unit="ratio", level=level,
+        method="conditional Poisson, groups as clusters",
+    )  # fmt: skip
