@@ -26,9 +26,9 @@ def number(name: str, decimals: int = 1) -> Cell:
     """Return a cell writer for numbers."""
 
     def cell(row: pd.Series, lang: str) -> str:
-        value = row.get(name)
-        missing = value is None or pd.isna(value)
-        return escape(fmt.MISSING if missing else fmt.number(float(value), lang, decimals=decimals))
+        value = row[name]
+        shown = fmt.MISSING if pd.isna(value) else fmt.number(value, lang, decimals=decimals)
+        return escape(shown)
 
     return cell
 
