@@ -5,7 +5,7 @@ A new format is one module and one line here.
 
 Example:
     >>> sorted(FORMATS)
-    ['chat-log', 'files', 'hillstrom', 'online-retail']
+    ['chat-log', 'files', 'hillstrom', 'online-retail', 'taobao', 'youzan']
 """
 
 from __future__ import annotations
@@ -51,6 +51,16 @@ FORMATS: dict[str, Format] = {
             "commlab.loaders.generic",
             "CSV, TSV, Excel or Parquet in canonical columns, or any columns with --map",
             takes_map=True,
+        ),
+        Format(
+            "taobao",
+            "commlab.loaders.shops.taobao",
+            "order reports and item sheets of Taobao and Tmall",
+        ),
+        Format(
+            "youzan",
+            "commlab.loaders.shops.youzan",
+            "orders, order lines and customers of Youzan",
         ),
         Format(
             "online-retail",

@@ -89,7 +89,7 @@ def _load_file(
     )
     bound = [blocks.bind(block, source) for block in wanted]
     report = writer.report
-    info.name = _distinct(source, [item.name for item in report.sources])
+    info.name = report.free_name(source.name)
     report.sources.append(info)
     used = set().union(*(item.used for item in bound))
     info.unmapped = [name for name in source.columns if name not in used]
@@ -245,12 +245,3 @@ def _labels(wanted: Sequence[Block]) -> list[str]:
             name = f"{block.table.name} ({number})"
         labels.append(name)
     return labels
-
-
-def _distinct(source: Source, taken: Sequence[str]) -> str:
-    """A name for the report: two files of one name in two folders are told apart."""
-    name, number = source.name, 1
-    while name in taken:
-        number += 1
-        name = f"{source.name} ({number})"
-    return name

@@ -161,6 +161,15 @@ class LoadReport:
         """Rows not used, summed over the accounts."""
         return sum(account.rows_not_loaded for account in self.accounts)
 
+    def free_name(self, name: str) -> str:
+        """Return a name for a source: two files of one name in two folders are told apart."""
+        taken = {source.name for source in self.sources}
+        candidate, number = name, 1
+        while candidate in taken:
+            number += 1
+            candidate = f"{name} ({number})"
+        return candidate
+
     def account(self, source: str, into: str) -> Account:
         """Return the account of a source and table, opened when it is new."""
         for account in self.accounts:
