@@ -5,7 +5,7 @@ A new format is one module and one line here.
 
 Example:
     >>> sorted(FORMATS)
-    ['chat-log', 'files', 'hillstrom', 'online-retail', 'taobao', 'youzan']
+    ['chat-log', 'files', 'hillstrom', 'online-retail', 'taobao', 'wecom', 'youzan']
 """
 
 from __future__ import annotations
@@ -51,6 +51,11 @@ FORMATS: dict[str, Format] = {
             "commlab.loaders.generic",
             "CSV, TSV, Excel or Parquet in canonical columns, or any columns with --map",
             takes_map=True,
+        ),
+        Format(
+            "wecom",
+            "commlab.loaders.wecom.reader",
+            "a folder of saved WeCom API answers, callbacks and message archives",
         ),
         Format(
             "taobao",

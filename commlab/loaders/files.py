@@ -104,7 +104,7 @@ class Source:
             LoadError: The file breaks off or is broken; the message has the line.
         """
         if self.kind == "parquet":
-            with _Unpacked(self.path) as stream:
+            with Unpacked(self.path) as stream:
                 for start, frame in binary.parquet_frames(stream, self.name, rows):
                     frame.index = pd.RangeIndex(start, start + len(frame), name="line")
                     yield Chunk(frame.set_axis(list(self.columns), axis=1), {})
@@ -157,7 +157,7 @@ def open_source(
         raise LoadError("there is no such file.", where=str(path), fix="Check the path.")
     if path.stat().st_size == 0:
         raise LoadError("is empty (0 bytes).", where=where, fix="Export it again.")
-    with _Unpacked(path) as stream:
+    with Unpacked(path) as stream:
         head = stream.read(512)
         stream.seek(0)
         if not head.strip():
@@ -199,7 +199,7 @@ def _first_text(stream: BinaryIO, name: str) -> str:
     return stream.read(1 << 16).decode(name, errors="ignore")
 
 
-class _Unpacked:
+class Unpacked:
     """A seekable, unpacked stream of a file; a broken gzip is a `LoadError`."""
 
     def __init__(self, path: Path) -> None:
@@ -234,7 +234,7 @@ class _Unpacked:
 
 def _records(source: Source) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) from the top of the file (below the header once it is known)."""
-    with _Unpacked(source.path) as stream:
+    with Unpacked(source.path) as stream:
         if source.kind == "excel":
             lines = binary.sheet_rows(stream, source.path.name, source.sheet)
         else:

@@ -34,7 +34,12 @@ class Count:
     def add(self, lines: Iterable[int]) -> None:
         """Count the rows on these lines."""
         found = np.asarray(list(lines), dtype="int64")
-        self.rows += len(found)
+        self.add_rows(len(found), found)
+
+    def add_rows(self, rows: int, lines: Iterable[int]) -> None:
+        """Count so many rows, of which some lines are known."""
+        found = np.asarray(list(lines), dtype="int64")
+        self.rows += rows
         # The smallest wins, so that the examples do not depend on the order of the work.
         self.lines = sorted([*self.lines, *np.sort(found)[:EXAMPLES].tolist()])[:EXAMPLES]
 
@@ -76,6 +81,16 @@ class Account:
     def reject(self, reason: str, lines: Iterable[int]) -> None:
         """Count rows as not loaded."""
         self._count(self.not_loaded, reason, lines)
+
+    def reject_rows(self, reason: str, rows: int, lines: Iterable[int]) -> None:
+        """Count so many rows as not loaded, of which the first lines are known."""
+        if rows:
+            self.not_loaded.setdefault(reason, Count()).add_rows(int(rows), lines)
+
+    def alter_rows(self, doubt: str, rows: int, lines: Iterable[int]) -> None:
+        """Count so many loaded rows as altered, of which the first lines are known."""
+        if rows:
+            self.altered.setdefault(doubt, Count()).add_rows(int(rows), lines)
 
     def alter(self, doubt: str, lines: Iterable[int]) -> None:
         """Count loaded rows of which a cell was emptied, changed or doubtful."""

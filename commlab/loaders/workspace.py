@@ -8,11 +8,12 @@ Rows are staged in Parquet beside the target as they come, then sorted by the em
 from __future__ import annotations
 
 import decimal
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,12 +22,14 @@ import pyarrow.parquet as pq
 from commlab.config import Settings, settings_to_toml
 from commlab.errors import LoadError
 from commlab.loaders import place
-from commlab.loaders.report import REPORT_FILE, LoadReport
+from commlab.loaders.report import EXAMPLES, REPORT_FILE, LoadReport
 from commlab.tables import TABLES, Column, Table
 
 COPY = "exact copy of an earlier row"
 SAME_KEY = "another row of the same key"
 _UNIQUE = "commlab.unique"  # tells the dataset that keys and texts need no second look
+# Beyond it the engine spills to disk: with Python and Arrow a load stays below 1 GB.
+MEMORY = "400MB"
 _CENT = decimal.Decimal("0.01")
 
 _TYPES: dict[str, pa.DataType] = {
@@ -42,24 +45,33 @@ _TYPES: dict[str, pa.DataType] = {
 }
 
 
-def to_arrow(table: Table, frame: pd.DataFrame) -> pa.Table:
+def to_arrow(table: Table, frame: pd.DataFrame | pa.Table) -> pa.Table:
     """Return a frame in the types of the canonical table, its columns in declared order.
 
     Args:
         table: The declaration.
-        frame: Declared columns only; money as whole minor units, times as UTC timestamps.
+        frame: Declared columns only; money as whole minor units, times as UTC timestamps. An
+            Arrow table has the types of the disk already, or such as can be cast to them.
 
     Raises:
         LoadError: A column is not declared, or a required one is absent.
     """
-    for name in frame.columns:
+    held = frame.column_names if isinstance(frame, pa.Table) else list(frame.columns)
+    for name in held:
         if name not in table:
             raise LoadError(f"{name!r} is not a column of {table.name}.")
     for name in table.required:
-        if name not in frame.columns:
+        if name not in held:
             raise LoadError(f"the required column {name!r} of {table.name} is absent.")
-    columns = [column for column in table.columns if column.name in frame.columns]
-    return pa.table({column.name: _array(column, frame[column.name]) for column in columns})
+    columns = [column for column in table.columns if column.name in held]
+    if isinstance(frame, pa.Table):
+        made = pa.table({c.name: frame[c.name].cast(_TYPES[c.dtype]) for c in columns})
+    else:
+        made = pa.table({column.name: _array(column, frame[column.name]) for column in columns})
+    for name in table.required:
+        if made[name].null_count:
+            raise LoadError(f"the required column {name!r} of {table.name} has empty cells.")
+    return made
 
 
 def _array(column: Column, values: pd.Series) -> pa.ChunkedArray:
@@ -116,10 +128,10 @@ class WorkspaceWriter:
     def add(
         self,
         table: str,
-        frame: pd.DataFrame,
+        frame: pd.DataFrame | pa.Table,
         *,
         owner: tuple[str, str] | None = None,
-        lines: Iterable[int] | None = None,
+        lines: Sequence[int] | pd.Index | None = None,
         one_per_key: bool = False,
     ) -> None:
         """Stage rows of a canonical table.
@@ -137,18 +149,44 @@ class WorkspaceWriter:
         if owner is not None and owner not in self._owners:
             self._owners.append(owner)
         number = -1 if owner is None else self._owners.index(owner)
-        order = pa.array(range(self._rows, self._rows + len(frame)), pa.int64())
-        line = pa.array(range(len(frame)) if lines is None else list(lines), pa.int64())
-        source = pa.array([number] * len(frame), pa.int32())
+        order = pa.array(np.arange(self._rows, self._rows + len(frame)))
+        line = pa.array(np.asarray(range(len(frame)) if lines is None else lines, "int64"))
+        source = pa.array(np.full(len(frame), number, "int32"))
         for name, column in (("_source", source), ("_line", line), ("_order", order)):
             staged = staged.append_column(name, column)
         self._rows += len(frame)
         if one_per_key:
             self._one_per_key.add(table)
+        pq.write_table(staged, self._next_part(table), compression="zstd")
+
+    def stage(self, table: str, *, owner: tuple[str, str], rows: int) -> tuple[Path, int, int]:
+        """Return a path for rows that the caller writes as Parquet, for tables beyond memory.
+
+        The file has the declared columns in the types of the disk, `_source`, `_line` and
+        `_order`, which is unique in the table.
+
+        Args:
+            table: Name of the table.
+            owner: (source, into) of the account that loaded these rows.
+            rows: At most so many rows will come.
+
+        Returns:
+            The path, the number for `_source`, and where `_order` begins.
+        """
+        if owner not in self._owners:
+            self._owners.append(owner)
+        base = self._rows
+        self._rows += rows
+        return self._next_part(table), self._owners.index(owner), base
+
+    def scratch(self, name: str) -> Path:
+        """Return a path beside the target for what is needed only while loading."""
+        return self._place.staging / name
+
+    def _next_part(self, table: str) -> Path:
         parts = self._staged.setdefault(table, [])
-        path = self._place.staging / f"{table}.{len(parts)}.parquet"
-        pq.write_table(staged, path, compression="zstd")
-        parts.append(path)
+        parts.append(self._place.staging / f"{table}.{len(parts)}.parquet")
+        return parts[-1]
 
     def __exit__(
         self,
@@ -165,6 +203,7 @@ class WorkspaceWriter:
     def _finish(self) -> None:
         with duckdb.connect() as engine:
             engine.execute("SET TimeZone = 'UTC'")
+            engine.execute(f"SET memory_limit = '{MEMORY}'")
             engine.execute(f"SET temp_directory = {_quoted(self._place.staging / 'spill')}")
             engine.execute("SET enable_progress_bar = false")
             for name in TABLES:
@@ -219,16 +258,14 @@ class WorkspaceWriter:
             f"FROM (SELECT s.* FROM staged s SEMI JOIN doubled d ON {same})) "
             f"WHERE copy > 1 OR (nth > 1 AND {earliest})"
         )
-        rows = engine.execute(
-            "SELECT _source, _line, copy FROM dropped ORDER BY _source, _line"
+        counts = engine.execute(
+            "SELECT _source, copy, count(*), list_sort(list_distinct(min(_line, "
+            f"{EXAMPLES}))) FROM dropped WHERE _source >= 0 GROUP BY ALL ORDER BY ALL"
         ).fetchall()
-        for number, (source, into) in enumerate(self._owners):
-            account = self.report.account(source, into)
-            for reason, wanted in ((COPY, True), (SAME_KEY, False)):
-                lines = [line for owner, line, copy in rows if (owner, copy) == (number, wanted)]
-                account.reject(reason, lines)
-                if lines:
-                    account.load(-len(lines))
+        for number, copy, rows, lines in counts:
+            account = self.report.account(*self._owners[number])
+            account.reject_rows(COPY if copy else SAME_KEY, rows, lines)
+            account.load(-rows)
         conflicts = _number(
             engine,
             f"SELECT count(*) FROM (SELECT {key} FROM staged ANTI JOIN dropped USING (_order) "

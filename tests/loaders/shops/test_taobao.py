@@ -14,7 +14,10 @@ from commlab.loaders import identifiers, load
 from commlab.loaders.shops import items, orders, taobao
 
 DATA = Path(__file__).parents[2] / "data" / "taobao"
-HEADER = "订单编号,买家会员名,总金额,买家实际支付金额,订单状态,联系手机,订单创建时间,订单付款时间,退款金额"
+HEADER = ",".join((
+    "订单编号", "买家会员名", "总金额", "买家实际支付金额", "订单状态", "联系手机", "订单创建时间",
+    "订单付款时间", "退款金额",
+))  # fmt: skip
 
 
 def frames(folder):
