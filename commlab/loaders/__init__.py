@@ -5,7 +5,7 @@ A new format is one module and one line here.
 
 Example:
     >>> sorted(FORMATS)
-    ['chat-log', 'files', 'hillstrom', 'online-retail', 'taobao', 'wecom', 'youzan']
+    ['chat-log', 'files', 'hillstrom', 'online-retail', 'taobao', 'wecom', 'workspaces', 'youzan']
 """
 
 from __future__ import annotations
@@ -66,6 +66,11 @@ FORMATS: dict[str, Format] = {
             "youzan",
             "commlab.loaders.shops.youzan",
             "orders, order lines and customers of Youzan",
+        ),
+        Format(
+            "workspaces",
+            "commlab.loaders.link",
+            "workspaces to join, the community's first: people linked by their identifiers",
         ),
         Format(
             "online-retail",

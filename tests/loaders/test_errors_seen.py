@@ -83,7 +83,8 @@ def test_days_are_days_whatever_the_second(tmp_path):
 def test_a_natural_week_begins_on_monday_and_is_not_the_last_seven_days(tmp_path):
     workspace(tmp_path, DAYS)
     lines = [{"msgid": f"m{n}", "action": "send", "from": f"wm{n}", "tolist": ["a"],
-              "roomid": "wr1", "msgtime": seconds(at) * 1000, "msgtype": "text", "text": {"content": "hi"}}
+              "roomid": "wr1", "msgtime": seconds(at) * 1000, "msgtype": "text",
+              "text": {"content": "hi"}}
              for n, at in ADDED.items()]  # fmt: skip
     (tmp_path / "in" / "archive.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
     load(tmp_path / "in", "wecom", tmp_path / "w")

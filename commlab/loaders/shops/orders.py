@@ -104,17 +104,11 @@ def paid_rows(opened: Opened, statuses: Statuses, zone: str) -> pd.DataFrame:
 
 def one_order(opened: Opened, rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row an order of one file, its index the line of the row it was taken from."""
-    latest = rows.sort_values("rank", ascending=False, kind="stable")
+    latest = rows.assign(line=rows.index).sort_values("rank", ascending=False, kind="stable")
     groups = latest.groupby("order_id", sort=False)
     totals = groups["paid"].transform("nunique")
     opened.account.alter(DIFFER, latest.index[(totals > 1).to_numpy()])
     orders = groups.first()  # the first filled cell of each column: a total may stand once
-    orders["line"] = (
-        latest.drop_duplicates("order_id")
-        .set_index("order_id")
-        .index.map(pd.Series(latest.index, index=latest["order_id"]).groupby(level=0).first())
-    )
-    orders["rows"] = groups.size()
     return orders.reset_index()
 
 

@@ -181,7 +181,8 @@ def _loads(line: bytes) -> Any:
 
 
 def _answer(item: dict[str, Any], file: File) -> Answer:
-    request, body, at = {}, item, file.at
+    request: dict[str, Any] = {}
+    body, at = item, file.at
     if isinstance(item.get("response"), dict):
         body = item["response"]
         request = item["request"] if isinstance(item.get("request"), dict) else {}
