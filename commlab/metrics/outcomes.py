@@ -1,0 +1,226 @@
+"""What each person assigned to a campaign did in its days, before them, and after them.
+
+One pass over orders makes a table with a row a person, from which all readouts take their sums
+in the engine. Nobody is left out because they did nothing: intention to treat.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from commlab import guards
+from commlab.errors import ArgumentError
+from commlab.metrics.campaigns import Campaign, assigned, campaign, control_of
+from commlab.metrics.margins import margin_source
+
+if TYPE_CHECKING:
+    from commlab.dataset import Dataset
+
+PRE_DAYS = 90  # the look-back of member value: a quarter holds the usual repurchase cycle
+METRICS = ("orders", "buyers", "revenue", "margin", "visitors")
+UNITS = {"orders": "orders", "buyers": "share", "revenue": "money", "margin": "money",
+         "visitors": "share"}  # fmt: skip
+# `pre`: before the campaign. `placebo`: as long as it, right before. `earlier`: before that.
+# `month`: what the trade holds a campaign against.
+SPANS = ("", "pre_", "placebo_", "earlier_", "after_", "month_")
+MONTH_DAYS = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcomes:
+    """One row a person assigned to one campaign, on the engine.
+
+    Attributes:
+        campaign: The campaign.
+        table: `member_id`, `arm`, `unit` (what was chosen as one), `participated` (0, 1), `size`
+            (1), and per span and metric a float64 column: "" (its days), "pre_" (90 days before),
+            "placebo_" (as many days as it lasted, right before), "earlier_" (90 days before
+            those), "after_" (as many days after it), "month_" (30 days before). Money in currency units. `tenure` (days
+            since joining, null where unknown) and `recency` (days since the last order before
+            it, null where none).
+        metrics: Metrics that the tables hold, of `METRICS`.
+        arms: Arms that got something, sorted.
+        control: Arm that got nothing.
+        pre_days: Days of "pre_".
+        pre_seen: Days of it that the orders cover.
+        after_seen: Days of "after_" that are over.
+        segments: Names of segment columns that `table` carries too.
+    """
+
+    campaign: Campaign
+    table: ir.Table
+    metrics: tuple[str, ...]
+    arms: tuple[str, ...]
+    control: str
+    pre_days: int
+    pre_seen: int
+    after_seen: int
+    segments: tuple[str, ...] = ()
+
+    @property
+    def clustered(self) -> bool:
+        """Whether units hold several people."""
+        return self.campaign.design != "randomised"
+
+    def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
+        """Return rows to learn from, by member_id; default all columns."""
+        chosen = self.table if columns is None else self.table.select(columns)
+        return chosen.order_by("member_id").to_pandas()
+
+
+def campaign_outcomes(
+    ds: Dataset,
+    campaign_id: str,
+    *,
+    window_days: int | None = None,
+    pre_days: int = PRE_DAYS,
+    segments: tuple[str, ...] = (),
+) -> Outcomes:
+    """Return what everybody assigned to a campaign did.
+
+    Orders count by the day they were paid, refunds (as known at `as_of`) with their order;
+    nothing after `as_of` is read, and a campaign that still runs is read as far as it has come.
+
+    Args:
+        ds: The dataset, with campaigns, assignments and orders.
+        campaign_id: The campaign.
+        window_days: Days from the start in which outcomes count; default the campaign's dates.
+        pre_days: Days before it whose orders predict those in it.
+        segments: Columns of `members` to keep for segments chosen before looking.
+
+    Raises:
+        ArgumentError: There is no such campaign, or `segments` names no column of members.
+        DataError: The assignments contradict the design.
+        NotEnoughDataError: There is no control arm, or nobody was assigned.
+        MissingTableError: A table is missing.
+
+    Example:
+        >>> import commlab as cl
+        >>> ds = cl.open_dataset("data_samples")  # doctest: +SKIP
+        >>> cl.metrics.campaign_outcomes(ds, "c01").arms  # doctest: +SKIP
+        ('treated',)
+    """
+    guards.whole("pre_days", pre_days, low=1)
+    item = campaign(ds, campaign_id, window_days)
+    people = assigned(ds, item)
+    length, day = dt.timedelta(days=item.days), dt.timedelta(days=1)
+    look_back = dt.timedelta(days=pre_days)
+    moment = dt.timedelta(microseconds=1)
+    spans = {
+        "": (item.starts_at, item.end_seen + moment),
+        "pre_": (item.before - look_back, item.before),
+        "placebo_": (item.before - length, item.before),
+        "earlier_": (item.before - length - look_back, item.before - length),
+        "month_": (item.before - dt.timedelta(days=MONTH_DAYS), item.before),
+        "after_": (item.ends_at + moment, min(item.ends_at + length + moment, ds.end)),
+    }
+    sums, names = _orders(ds, spans)
+    if ds.has("touchpoints"):
+        sums, names = sums.outer_join(_visits(ds, spans), "member_id"), (*names, "visitors")
+        sums = sums.mutate(member_id=ibis.coalesce(sums.member_id, sums.member_id_right))
+        sums = sums.drop("member_id_right")
+    metrics = tuple(name for name in METRICS if name in names)
+    table = people.left_join(sums, "member_id").drop("member_id_right")
+    table = table.mutate(
+        size=ibis.literal(1.0),
+        **{
+            span + name: table[span + name].fill_null(0.0)
+            for span in SPANS
+            for name in metrics
+        },
+    )
+    table = _facts(ds, item, table, segments)
+    # Every readout asks this table again; kept on the engine, orders are read once.
+    table = table if ds.engine.borrowed else table.cache()
+    arms = set(ds.frame(table.select("arm").distinct(), ["arm"])["arm"].astype(str))
+    control = control_of(item, arms)
+    return Outcomes(
+        campaign=item,
+        table=table,
+        metrics=metrics,
+        arms=tuple(sorted(arms - {control})),
+        control=control,
+        pre_days=pre_days,
+        pre_seen=_seen(ds, item, pre_days),
+        after_seen=max(0, int((spans["after_"][1] - spans["after_"][0]) / day + 1e-6)),
+        segments=segments,
+    )
+
+
+def _orders(
+    ds: Dataset, spans: dict[str, tuple[dt.datetime, dt.datetime]]
+) -> tuple[ir.Table, tuple[str, ...]]:
+    orders = ds.table("orders")
+    first, last = min(start for start, _ in spans.values()), max(end for _, end in spans.values())
+    orders = orders.filter(orders.member_id.notnull(), orders.paid_at >= first,
+                           orders.paid_at < last)  # fmt: skip
+    net = orders.amount - orders.refund_amount
+    names, columns = ("orders", "buyers", "revenue"), {"revenue": net}
+    share = ds.settings.margin
+    if share is not None or margin_source(ds) == "cost":
+        # The cost of what was refunded is saved in proportion, as in `margins`.
+        kept = ibis.ifelse(orders.amount > 0, net / orders.amount.cast("float64"), 0.0)
+        stated = net.cast("float64") * (0.0 if share is None else share)
+        costed = net.cast("float64") - orders.cost.cast("float64") * kept
+        columns["margin"] = ibis.ifelse(orders.cost.notnull(), costed, stated)
+        names = (*names, "margin")
+    columns = {name: values.cast("float64") for name, values in columns.items()}
+    totals: dict[str, ir.Value] = {"last_order": orders.paid_at.max(
+        where=orders.paid_at < spans["pre_"][1])}  # fmt: skip
+    for span, (start, end) in spans.items():
+        inside = (orders.paid_at >= start) & (orders.paid_at < end)
+        totals[f"{span}orders"] = inside.sum().cast("float64")
+        totals[f"{span}buyers"] = ibis.ifelse(inside.any(), 1.0, 0.0)
+        for name, values in columns.items():
+            totals[span + name] = ds.money(ibis.ifelse(inside, values, 0.0).sum())
+    return orders.group_by("member_id").agg(**totals), names
+
+
+def _visits(ds: Dataset, spans: dict[str, tuple[dt.datetime, dt.datetime]]) -> ir.Table:
+    seen = ds.table("touchpoints")
+    seen = seen.filter(seen.event == "visited")
+    return seen.group_by("member_id").agg(
+        **{
+            f"{span}visitors": ibis.ifelse(
+                ((seen["at"] >= start) & (seen["at"] < end)).any(), 1.0, 0.0
+            )
+            for span, (start, end) in spans.items()
+        }
+    )
+
+
+def _facts(
+    ds: Dataset, item: Campaign, table: ir.Table, segments: tuple[str, ...]
+) -> ir.Table:
+    people = ds.people()
+    known = [name for name in people.columns if name not in ("member_id", "joined_at", "nickname")]
+    for name in segments:
+        if name not in known:
+            raise ArgumentError(
+                f"segments == {segments!r}, members have no column {name!r}.",
+                fix=f"Choose of: {', '.join(known)}.",
+            )
+    start = ibis.literal(item.before)
+    seconds = 86_400.0
+    people = people.select(
+        "member_id",
+        *segments,
+        tenure=(start.epoch_seconds() - people.joined_at.epoch_seconds()) / seconds,
+    )
+    table = table.left_join(people, "member_id").drop("member_id_right")
+    recency = (start.epoch_seconds() - table.last_order.epoch_seconds()) / seconds
+    return table.mutate(recency=recency).drop("last_order")
+
+
+def _seen(ds: Dataset, item: Campaign, pre_days: int) -> int:
+    first = ds.frame(ds.table("orders").agg(first=ds.table("orders").paid_at.min()))["first"].iloc[0]
+    if pd.isna(first):
+        return 0
+    covered = (item.before - pd.Timestamp(first).to_pydatetime()) / dt.timedelta(days=1)
+    return int(max(0, min(pre_days, -(-covered // 1))))

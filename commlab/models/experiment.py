@@ -1,0 +1,395 @@
+"""What a randomised campaign added: all who were assigned, by the arm they were assigned to.
+
+Nothing depends on who took part (intention to treat). The sums come from the engine through
+`aggregates`; where groups were assigned, the group is the unit.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from commlab import guards
+from commlab.config import MIN_AT_RISK, MIN_EVENTS
+from commlab.errors import ArgumentError, NotEnoughDataError, StatisticalWarning
+from commlab.estimate import LEVEL, Estimate
+from commlab.metrics.outcomes import UNITS, Outcomes
+from commlab.models import aggregates
+from commlab.models.aggregates import SIZE, Array, Contrast
+from commlab.models.randomisation import FEW_CLUSTERS, Randomised, rerandomise
+from commlab.models.sequential import sequential_half_width
+from commlab.stats import benjamini_hochberg
+
+HEADLINE = ("orders", "buyers", "revenue", "margin", "visitors")
+# Who stands behind a metric: below so many of them in both arms together its mean is luck.
+_EVENTS = {"orders": "buyers", "revenue": "buyers", "margin": "buyers"}
+PLAIN, CUPED = "plain", "cuped"
+
+
+def readout(
+    outcomes: Outcomes,
+    metrics: Sequence[str] | None = None,
+    *,
+    span: str = "",
+    peeking: bool = False,
+    level: float = LEVEL,
+    min_people: int = MIN_AT_RISK,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return the intention-to-treat difference of each metric and arm, plain and with CUPED.
+
+    Args:
+        outcomes: Outcomes of a randomised or clustered campaign.
+        metrics: Metrics, chosen before looking; default all that the tables hold.
+        span: "" for the campaign's days; "placebo_" or "after_" for those around it.
+        peeking: Whether the campaign was looked at while it ran, and would have been stopped:
+            then intervals hold at all looks together, and p is not given.
+        level: Confidence level.
+        min_people: People an arm below which nothing is said.
+        seed: Seed of the re-randomisation of few clusters.
+
+    Returns:
+        Frame, one row an arm, metric and `adjusted` ("plain", "cuped"): arm, metric, adjusted,
+        control, treated (means a person), difference, low, high, error, relative, relative_low,
+        relative_high, p, p_adjusted (Benjamini–Hochberg over metrics and arms of one
+        adjustment), n_control, n_treated (people), units_control, units_treated, unit, method,
+        status ("ok", "too_few", "refused"), reason.
+
+    Raises:
+        ArgumentError: A metric is not there.
+    """
+    chosen = _metrics(outcomes, metrics)
+    parts = [
+        _arm(outcomes, metric, arm, span, level, min_people, seed, peeking)
+        for metric in chosen
+        for arm in outcomes.arms
+    ]
+    frame = pd.DataFrame([row for rows in parts for row in rows])
+    frame["p_adjusted"] = np.nan
+    for _, places in frame.groupby("adjusted").groups.items():
+        adjusted = benjamini_hochberg(frame.loc[places, "p"].to_numpy(dtype=float))
+        frame.loc[places, "p_adjusted"] = adjusted
+    return frame
+
+
+def headline(frame: pd.DataFrame, metric: str, arm: str, adjusted: str = CUPED) -> Estimate:
+    """Return one figure of a readout; the plain one where the adjusted is refused."""
+    rows = frame[(frame["metric"] == metric) & (frame["arm"] == arm)].set_index("adjusted")
+    if rows.empty:
+        raise ArgumentError(f"the readout has no metric {metric!r} of arm {arm!r}.")
+    row = rows.loc[adjusted if adjusted in rows.index else PLAIN]
+    if row["status"] == "refused" and adjusted == CUPED:
+        row = rows.loc[PLAIN]
+    n = int(row["n_control"] + row["n_treated"])
+    if row["status"] != "ok":
+        return Estimate(
+            value=None, n=n, unit=row["unit"], status=row["status"], reason=row["reason"]
+        )
+    return Estimate(
+        value=row["difference"],
+        low=row["low"],
+        high=row["high"],
+        level=row["level"],
+        n=n,
+        unit=row["unit"],
+        method=row["method"],
+    )
+
+
+def by_segment(
+    outcomes: Outcomes,
+    column: str,
+    metric: str = "orders",
+    *,
+    level: float = LEVEL,
+    min_people: int = MIN_AT_RISK,
+) -> tuple[pd.DataFrame, float]:
+    """Return the difference in each segment, and whether segments differ beyond chance.
+
+    Args:
+        outcomes: Outcomes that carry `column` (see `campaign_outcomes`).
+        column: The segments, chosen before looking.
+        metric: The metric.
+        level: Confidence level.
+        min_people: People an arm below which a segment is "too_few".
+
+    Returns:
+        Frame by segment and arm: segment, arm, control, treated, difference, low, high, p,
+        p_adjusted, n_control, n_treated, status; and the p-value of one and the same effect in
+        all segments (Cochran's Q; NaN with fewer than two), the smallest over the arms times
+        their number.
+    """
+    if column not in outcomes.segments:
+        raise ArgumentError(
+            f"column == {column!r}, the outcomes do not carry it.",
+            fix=f"Use campaign_outcomes(ds, campaign_id, segments=({column!r},)).",
+        )
+    (metric,) = _metrics(outcomes, [metric])
+    several = outcomes.clustered
+    table = outcomes.table.filter(outcomes.table[column].notnull())
+    table = table.mutate(segment=table[column].cast("string"))
+    names, rows, tests = _segments(table), [], []
+    for arm in outcomes.arms:
+        found = []
+        for name in names:
+            part = table.filter(table.segment == name)
+            rows.append({"segment": name, "arm": arm,
+                         **_segment(outcomes, part, metric, arm, several, level, min_people)})  # fmt: skip
+            found.append(rows[-1])
+        usable = [row for row in found if row["status"] == "ok"]
+        if len(usable) > 1:
+            tests.append(_cochran(usable))
+    frame = pd.DataFrame(rows)
+    frame["p_adjusted"] = benjamini_hochberg(frame["p"].to_numpy(dtype=float))
+    p = min(1.0, min(tests) * len(tests)) if tests else math.nan
+    return frame.drop(columns="error"), p
+
+
+def _metrics(outcomes: Outcomes, metrics: Sequence[str] | None) -> list[str]:
+    chosen = [m for m in HEADLINE if m in outcomes.metrics] if metrics is None else list(metrics)
+    for name in chosen:
+        guards.one_of("metric", name, outcomes.metrics)
+    if not outcomes.arms:
+        raise NotEnoughDataError("there is only one arm.", fix="Keep a control arm.")
+    return chosen
+
+
+def _arm(
+    outcomes: Outcomes,
+    metric: str,
+    arm: str,
+    span: str,
+    level: float,
+    min_people: int,
+    seed: int,
+    peeking: bool,
+) -> list[dict[str, Any]]:
+    several, name, before = outcomes.clustered, span + metric, f"pre_{metric}"
+    found, people, events = arm_aggregates(outcomes)
+    control, treated = found[outcomes.control], found[arm]
+    base: dict[str, Any] = {
+        "arm": arm, "metric": metric, "level": level, "unit": UNITS[metric],
+        "n_control": people[outcomes.control], "n_treated": people[arm],
+        "units_control": control.count(), "units_treated": treated.count(),
+    }  # fmt: skip
+    who = span + _EVENTS.get(metric, metric)
+    reason = ""
+    if min(base["n_control"], base["n_treated"]) < min_people:
+        reason = f"{min(base['n_control'], base['n_treated'])} < {min_people}"
+    elif events[outcomes.control][who] + events[arm][who] < 2 * MIN_EVENTS:
+        reason = f"{int(events[outcomes.control][who] + events[arm][who])} < {2 * MIN_EVENTS}"
+    if reason:
+        return [base | _blank("too_few", reason, adjusted) for adjusted in (PLAIN, CUPED)]
+    rows = []
+    for adjusted, covariate in ((PLAIN, None), (CUPED, before)):
+        why = _no_covariate(outcomes, span, control, treated, before) if covariate else ""
+        if why:
+            rows.append(base | _blank("refused", why, adjusted))
+            continue
+        rows.append(base | _compare(outcomes, name, arm, covariate, control, treated, several,
+                                    level, seed, peeking) | {"adjusted": adjusted})  # fmt: skip
+    return rows
+
+
+def _no_covariate(outcomes: Outcomes, span: str, control: Any, treated: Any, before: str) -> str:
+    if span not in ("", "after_"):
+        return "the span is itself before the campaign"
+    if outcomes.pre_seen < 1:
+        return "orders do not reach back before the campaign"
+    if not control.var(before) and not treated.var(before):
+        return "nothing of it happened before the campaign"
+    return ""
+
+
+def _compare(
+    outcomes: Outcomes,
+    name: str,
+    arm: str,
+    covariate: str | None,
+    control: Any,
+    treated: Any,
+    several: bool,
+    level: float,
+    seed: int,
+    peeking: bool,
+) -> dict[str, Any]:
+    found = aggregates.contrast(
+        control, treated, name, covariate=covariate, several=several, level=level
+    )
+    if found is None:
+        return _blank("refused", "nothing varies", "")
+    fields = _fields(found)
+    method = "ratio of means by cluster, delta method" if several else "Welch"
+    if several and control.count() + treated.count() < FEW_CLUSTERS:
+        try:
+            exact = few_clusters(outcomes, name, arm, covariate, level, seed)
+        except NotEnoughDataError as error:
+            return _blank("too_few", error.what, "")
+        # The adjustment moves the estimate by the order of its squared error: one estimate.
+        fields |= {"difference": exact.value, "low": exact.low, "high": exact.high, "p": exact.p,
+                   "relative_low": math.nan, "relative_high": math.nan}  # fmt: skip
+        method = f"re-randomisation of {control.count() + treated.count()} clusters"
+    if covariate:
+        method = f"CUPED, {method}"
+    if peeking:
+        half = sequential_half_width(found.error, outcomes.campaign.fraction, level=level)
+        fields |= {"low": fields["difference"] - half, "high": fields["difference"] + half,
+                   "relative_low": math.nan, "relative_high": math.nan, "p": math.nan}  # fmt: skip
+        method = f"confidence sequence ({method})"
+    return fields | {"method": method, "status": "ok", "reason": ""}
+
+
+def few_clusters(
+    outcomes: Outcomes,
+    name: str,
+    arm: str,
+    covariate: str | None = None,
+    level: float = LEVEL,
+    seed: int = 0,
+    dose: str | None = None,
+) -> Randomised:
+    """Return the difference of an arm by re-randomising its clusters (see `rerandomise`)."""
+    columns = [column for column in (name, covariate, dose) if column]
+    sums = aggregates.by_unit(outcomes.table, columns)
+    sums = sums.filter(sums.arm.isin([outcomes.control, arm]))
+    frame = sums.order_by(["arm", "unit"]).to_pandas()
+    total, size = frame[name].to_numpy(dtype=float), frame[SIZE].to_numpy(dtype=float)
+    if covariate:
+        x = frame[covariate].to_numpy(dtype=float)
+        x = x - size * x.sum() / size.sum()
+        y = total - size * total.sum() / size.sum()
+        # One slope for both arms: it does not depend on which clusters were treated.
+        total = total - (float(x @ y / (x @ x)) if x.any() else 0.0) * x
+    return rerandomise(
+        total,
+        size,
+        (frame["arm"] == arm).to_numpy(),
+        dose=None if dose is None else frame[dose].to_numpy(dtype=float),
+        level=level,
+        seed=seed,
+    )
+
+
+def arm_aggregates(outcomes: Outcomes) -> tuple[Any, dict[str, int], dict[str, pd.Series]]:
+    """Return aggregates by arm, people by arm, and sums by arm; asked of the engine once."""
+    kept = _KEPT.get(id(outcomes))
+    if kept is not None and kept[0] is outcomes:
+        return kept[1]
+    columns = [
+        span + metric
+        for span in ("", "pre_", "placebo_", "after_")
+        for metric in outcomes.metrics
+    ] + ["participated"]
+    table = outcomes.table
+    if outcomes.clustered:
+        found = aggregates.read(aggregates.by_unit(table, columns), [*columns, SIZE])
+    else:
+        found = aggregates.read(table.select("arm", *columns), columns)
+    people, sums = {}, {}
+    for arm, item in found.items():
+        n = item.count()
+        people[arm] = round(n * item.mean(SIZE)) if outcomes.clustered else n
+        sums[arm] = pd.Series({name: round(n * item.mean(name), 6) for name in columns})
+    answer = found, people, sums
+    _KEPT.clear()
+    _KEPT[id(outcomes)] = (outcomes, answer)
+    return answer
+
+
+_KEPT: dict[int, tuple[Outcomes, Any]] = {}
+
+
+def _segments(table: Any) -> list[str]:
+    frame = table.select("segment").distinct().order_by("segment").to_pandas()
+    if len(frame) > 30:
+        warnings.warn(
+            f"{len(frame)} segments: so many were hardly chosen before looking.",
+            StatisticalWarning,
+            stacklevel=3,
+        )
+    return [str(name) for name in frame["segment"]]
+
+
+def _segment(
+    outcomes: Outcomes,
+    part: Any,
+    metric: str,
+    arm: str,
+    several: bool,
+    level: float,
+    min_people: int,
+) -> dict[str, Any]:
+    columns = [metric, SIZE]
+    rows = aggregates.by_unit(part, [metric]) if several else part.select("arm", *columns)
+    found = aggregates.read(rows, columns)
+    blank = {"control": math.nan, "treated": math.nan, "difference": math.nan, "low": math.nan,
+             "high": math.nan, "p": math.nan, "error": math.nan}  # fmt: skip
+    arms = [found.get(outcomes.control), found.get(arm)]
+    sizes = [round(a.count() * a.mean(SIZE)) if a is not None else 0 for a in arms]
+    out: dict[str, Any] = {"n_control": sizes[0], "n_treated": sizes[1], "status": "too_few"}
+    if min(sizes) < min_people:
+        return blank | out
+    gap = aggregates.contrast(arms[0], arms[1], metric, several=several, level=level)
+    if gap is None:
+        return blank | out
+    return {name: getattr(gap, name) for name in blank} | out | {"status": "ok"}
+
+
+def _cochran(rows: list[dict[str, Any]]) -> float:
+    from scipy import stats
+
+    gap = np.array([row["difference"] for row in rows])
+    weight = 1 / np.array([row["error"] for row in rows]) ** 2
+    middle = float(weight @ gap / weight.sum())
+    return float(stats.chi2.sf(float(weight @ (gap - middle) ** 2), len(rows) - 1))
+
+
+def _fields(found: Contrast) -> dict[str, Any]:
+    names = ("control", "treated", "difference", "low", "high", "error", "relative",
+             "relative_low", "relative_high", "p")  # fmt: skip
+    return {name: getattr(found, name) for name in names}
+
+
+def _blank(status: str, reason: str, adjusted: str) -> dict[str, Any]:
+    names = ("control", "treated", "difference", "low", "high", "error", "relative",
+             "relative_low", "relative_high", "p")  # fmt: skip
+    return {**dict.fromkeys(names, math.nan), "method": "", "status": status, "reason": reason,
+            "adjusted": adjusted}  # fmt: skip
+
+
+def design_effect(outcomes: Outcomes, metric: str, arm: str) -> tuple[float, float]:
+    """Return how many times larger clusters make the variance, and the effective n.
+
+    Variance of the difference by clusters over that of the same people taken singly.
+
+    Args:
+        outcomes: Outcomes of a clustered campaign.
+        metric: The metric.
+        arm: The arm.
+    """
+    (metric,) = _metrics(outcomes, [metric])
+    found, people, _ = arm_aggregates(outcomes)
+    robust = aggregates.contrast(
+        found[outcomes.control], found[arm], metric, several=outcomes.clustered
+    )
+    single = aggregates.read(outcomes.table.select("arm", metric), [metric])
+    naive = aggregates.contrast(single[outcomes.control], single[arm], metric)
+    n = people[outcomes.control] + people[arm]
+    if robust is None or naive is None:
+        return math.nan, math.nan
+    effect = (robust.error / naive.error) ** 2
+    return effect, n / max(effect, 1e-12)
+
+
+def unit_means(
+    outcomes: Outcomes, arm: str, columns: Sequence[str]
+) -> tuple[Array, Array, int]:
+    """Return means a person of an arm, their covariance, and the number of units."""
+    found, _, _ = arm_aggregates(outcomes)
+    made = aggregates.means(found[arm], columns, several=outcomes.clustered)
+    return made.value, made.covariance, made.n
