@@ -10,8 +10,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from commlab.charts import axes, colours, frames
-from commlab.charts import rows as laid
+from commlab.charts import axes, colours, frames, rows as laid
 from commlab.charts.churn_tables import bands, drift, layers, methods_table
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL

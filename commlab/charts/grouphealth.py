@@ -10,8 +10,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from commlab.charts import axes, colours, frames
-from commlab.charts import rows as laid
+from commlab.charts import axes, colours, frames, rows as laid
 from commlab.charts.grouphealth_tables import causes, decay, groups, hazard, steps
 from commlab.charts.grouprisk_tables import at_risk, other_hours, staffing, warning_scores
 from commlab.charts.hours import week_hours, windows

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from great_tables import GT
 
-from commlab.charts import frames, tables
-from commlab.charts import groupcells as cells
+from commlab.charts import frames, groupcells as cells, tables
 from commlab.charts.tables import Column
 from commlab.text import Words, t
 

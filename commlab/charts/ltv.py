@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from commlab.charts import axes, colours, frames
-from commlab.charts import rows as laid
+from commlab.charts import axes, colours, frames, rows as laid
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
 from commlab.text import Words, fmt, t, word

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from commlab.charts import axes, colours, frames, labels
-from commlab.charts import rows as laid
+from commlab.charts import axes, colours, frames, labels, rows as laid
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL, Estimate
 from commlab.text import Words, fmt, t, word

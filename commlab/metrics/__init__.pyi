@@ -23,6 +23,7 @@ from commlab.metrics.dormant import (
     returned as returned,
 )
 from commlab.metrics.engagement import active_days as active_days, stickiness as stickiness
+from commlab.metrics.extent import coverage as coverage, freshness as freshness
 from commlab.metrics.freebies import freebie_rows as freebie_rows
 from commlab.metrics.friendship import friend_loss as friend_loss, friend_splits as friend_splits
 from commlab.metrics.groupmeans import (
@@ -40,8 +41,6 @@ from commlab.metrics.headline import (
 from commlab.metrics.health import (
     answers as answers,
     buyer_membership as buyer_membership,
-    coverage as coverage,
-    freshness as freshness,
     staff_share as staff_share,
     suspected_staff as suspected_staff,
 )

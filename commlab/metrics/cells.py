@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from commlab.metrics import activity as activities
-from commlab.metrics import cohorts, periods
+from commlab.metrics import activity as activities, cohorts, periods
 from commlab.metrics.similarity import Similarity, estimate
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from commlab import guards, stats
 from commlab.config import MIN_AT_RISK
 from commlab.errors import ArgumentError
 from commlab.estimate import LEVEL
-from commlab.metrics import periods as calendar
-from commlab.metrics import rates
+from commlab.metrics import periods as calendar, rates
 from commlab.metrics.cells import Cells
 from commlab.metrics.contrast import Parts, contrasts, similarity
 from commlab.metrics.similarity import Similarity

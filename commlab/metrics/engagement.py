@@ -13,8 +13,7 @@ import pandas as pd
 
 from commlab import guards, stats
 from commlab.estimate import LEVEL
-from commlab.metrics import activity as activities
-from commlab.metrics import cohorts, periods
+from commlab.metrics import activity as activities, cohorts, periods
 from commlab.metrics.rates import minimum
 from commlab.metrics.similarity import estimate
 

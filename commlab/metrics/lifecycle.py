@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from commlab import guards
-from commlab.metrics import activity as activities
-from commlab.metrics import cohorts, departures, periods
+from commlab.metrics import activity as activities, cohorts, departures, periods
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset

@@ -10,8 +10,7 @@ import pandas as pd
 
 from commlab import guards, stats
 from commlab.errors import ArgumentError
-from commlab.metrics import activity as activities
-from commlab.metrics import cells, cohorts
+from commlab.metrics import activity as activities, cells, cohorts
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset

@@ -11,8 +11,7 @@ import pandas as pd
 from commlab import guards
 from commlab.errors import ArgumentError
 from commlab.estimate import LEVEL
-from commlab.metrics import periods as calendar
-from commlab.metrics import rates
+from commlab.metrics import periods as calendar, rates
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset

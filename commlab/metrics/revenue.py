@@ -12,9 +12,7 @@ import pandas as pd
 from commlab import guards, stats
 from commlab.config import MIN_EVENTS
 from commlab.estimate import LEVEL
-from commlab.metrics import activity as activities
-from commlab.metrics import cohorts
-from commlab.metrics import periods as calendar
+from commlab.metrics import activity as activities, cohorts, periods as calendar
 from commlab.metrics.rates import minimum
 
 if TYPE_CHECKING:

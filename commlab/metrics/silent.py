@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
-from commlab.metrics import activity as activities
-from commlab.metrics import departures, periods
+from commlab.metrics import activity as activities, departures, periods
 from commlab.metrics.lifecycle import dormant
 
 if TYPE_CHECKING:

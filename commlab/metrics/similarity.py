@@ -6,8 +6,7 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
-from scipy import stats as distributions
+from scipy import special, stats as distributions
 
 from commlab import stats
 

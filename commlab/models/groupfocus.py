@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
-from scipy import stats as distributions
+from scipy import optimize, stats as distributions
 
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL

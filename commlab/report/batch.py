@@ -15,8 +15,7 @@ from typing import Any
 
 from commlab import guards
 from commlab.config import LANGUAGES
-from commlab.report import notebooks as books
-from commlab.report import plan, resources
+from commlab.report import notebooks as books, plan, resources
 from commlab.report.ledger import DONE, FAILED, SKIPPED, UNCHANGED
 from commlab.report.lock import one_run
 from commlab.report.progress import Progress

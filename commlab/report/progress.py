@@ -188,8 +188,7 @@ class Terminal(Plain):
 
     def __init__(self, console: Any = None, clock: Callable[[], float] = time.monotonic) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bars
+        from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedColumn
 
         super().__init__(clock=clock)
         self.console = console or Console(stderr=True)

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from . import __main__ as command
-from . import store
+from . import __main__ as command, store
 from .experiments import EXPERIMENTS
 from .harness import Experiment, Outcome, covers, flag, judge, noise_range, rejects, run
 from .store import Store
