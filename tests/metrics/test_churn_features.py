@@ -11,6 +11,7 @@ import pytest
 
 from commlab import metrics
 from commlab.errors import ArgumentError, NotEnoughDataError
+from commlab.metrics import churn_features
 from commlab.metrics.churn_features import churn_rows
 
 from . import reference
@@ -277,3 +278,19 @@ def test_cutoffs_roll_back_and_leave_the_outcomes_over(make_dataset):
     for wrong in (0, -7, 1.5, True):
         with pytest.raises(ArgumentError, match="horizon"):
             metrics.churn_cutoffs(ds, wrong)
+
+
+def test_batches_hold_the_same_rows(make_dataset, monkeypatch):
+    """Beyond some number of people all are read in batches, of single precision."""
+    ds = make_dataset(random_world(3), as_of=str(AS_OF))
+    whole = churn_rows(ds, CUTOFF, most=None)
+    monkeypatch.setattr(churn_features, "MOST_ROWS", 10)
+    monkeypatch.setattr(churn_features, "BATCH", 7)
+    parts = churn_rows(ds.at(AS_OF), CUTOFF, most=None)
+    assert list(parts) == list(whole)
+    assert parts["member_id"].tolist() == whole["member_id"].tolist()
+    for name in whole.columns.drop("member_id"):
+        single = whole[name].astype(parts[name].dtype)
+        pd.testing.assert_series_equal(parts[name], single, check_dtype=False)
+    assert parts["days_since_order"].dtype == "float32"
+    assert parts["spent_count"].dtype == "float64"

@@ -251,3 +251,23 @@ def test_wrong_use_says_what_is_missing():
         ChurnModel("btyd").fit(rows, rows).predict(rows)
     with pytest.raises(ArgumentError, match="method"):
         ChurnModel("forest")
+
+
+def test_no_classifier_for_the_level_or_for_the_order():
+    """Labels of another season move all risks alike; where nothing else tells, order is as good."""
+    season = [planted(s, 1500, lambda d, o: by_recency(d, o) * 0.55) for s in range(2)]
+    late = planted(2, 1500, by_recency)
+    knowing = late.assign(**{BTYD: by_recency(late[RECENCY], 0)})
+    told = churn_backtest([Fold(*season, knowing)])
+    assert told.chosen == "btyd"
+    assert told.why_not in ("level", "order")
+    words = told.words()
+    assert words["said"] < words["came"] - 0.1
+    levelled = scores.levelled(told.said["logistic"], words["came"])
+    assert levelled.mean() == pytest.approx(words["came"], abs=1e-9)
+    assert (np.argsort(levelled) == np.argsort(told.said["logistic"].to_numpy())).all()
+    loss = scores.log_losses(late["churned"], levelled).mean()
+    used = told.score_of("btyd", "log_loss").value
+    assert told.why_not == ("level" if loss <= used else "order")
+    # Nothing but recency tells: the classifiers order people no better than it does.
+    assert churn_backtest(folds(by_recency)).why_not in ("order", "level")

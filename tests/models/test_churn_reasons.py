@@ -8,7 +8,15 @@ import pytest
 
 from commlab.errors import ArgumentError, NotEnoughDataError
 from commlab.models.backtest_churn import Fold
-from commlab.models.btyd_churn import add_btyd, alive_score, base_score, btyd_reasons, fitted
+from commlab.models.btyd_churn import (
+    LEAVING,
+    add_btyd,
+    alive_score,
+    base_score,
+    btyd_importance,
+    btyd_reasons,
+    fitted,
+)
 from commlab.models.churn import RECENCY, ChurnModel
 from commlab.models.churn_drift import feature_drift
 from commlab.models.churn_reasons import (
@@ -20,8 +28,10 @@ from commlab.models.churn_reasons import (
 )
 from commlab.models.churn_scoring import churned_share, expected_share
 from commlab.models.mbgnbd import ModifiedBetaGeoModel
+from commlab.models.nbd import NBDModel
 
 from .test_churn import HORIZON, by_chat, by_recency, cdnow_at, planted
+from .test_nbd import world
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +122,7 @@ def test_alive_is_no_churn_score_on_cdnow():
 def test_no_features_no_importance():
     rows = planted(1, 400, by_recency)
     with pytest.raises(NotEnoughDataError, match="'base_rate' has no features"):
-        held_out_importance("base_rate", Fold(rows, rows, rows))
+        held_out_importance("base_rate", Fold(rows, rows, rows), 60)
 
 
 def test_nothing_drifts_between_samples_of_one_population():
@@ -150,3 +160,42 @@ def test_shares():
     expected = expected_share(pd.Series([0.5] * 100))
     assert (expected.value, expected.n) == (0.5, 100)
     assert expected.high - 0.5 == pytest.approx(1.96 * 0.05, abs=1e-4)
+
+
+def test_the_purchase_model_leans_on_silence_and_on_the_number_of_orders():
+    """On CDNOW: dealt out, each is worth what a model without it would lose."""
+    rows = cdnow_at("1997-09-29")
+    before = rows.copy()
+    found = btyd_importance(rows, HORIZON, seed=1).set_index("feature")
+    pd.testing.assert_frame_equal(rows, before)
+    assert list(found.index) == [RECENCY, "orders_count"]
+    assert (found["low"] > 0).all()
+    assert (found["people"] == len(rows)).all()
+    # Wrong silence is worse than none: more is lost than by the same risk for everybody.
+    assert found.loc[RECENCY, "rise"] > 0.457 - 0.372
+    again = btyd_importance(rows, HORIZON, seed=1).set_index("feature")
+    pd.testing.assert_frame_equal(found, again)
+    fold = Fold(rows, rows, rows)
+    told = held_out_importance("btyd", fold, HORIZON, seed=1).set_index("feature")
+    pd.testing.assert_frame_equal(found, told)
+
+
+def test_where_nobody_leaves_the_purchase_model_has_no_leaving():
+    """So there is a score where the models with leaving refuse, and P(alive) is not shown."""
+
+    def refused(rows):
+        try:
+            fitted(rows, LEAVING)
+        except NotEnoughDataError:
+            return True
+        return False
+
+    # Where nobody leaves, chance decides whether the best fit has a little leaving or none.
+    rows = next(rows for rows in map(world, range(20)) if refused(rows))
+    rows = rows.assign(churned=np.arange(1500) % 2 == 0, member_id=range(1500))
+    assert isinstance(fitted(rows), NBDModel)
+    risk = add_btyd(rows, 56)["btyd_churn"]
+    left = (10 + rows["T"]) / (18 + rows["T"])  # the planted law, eight weeks ahead
+    assert np.corrcoef(risk, left ** (0.8 + rows["frequency"]))[0, 1] > 0.99
+    with pytest.raises(NotEnoughDataError, match="on a bound"):
+        alive_score(rows)
