@@ -186,13 +186,19 @@ def answers(
         names_ if isinstance(names_, str) else ", ".join(map(str, names_))
         for names_ in frame["missing"]
     ]
+    # What a report cannot do without, and what would only add to it, are two things.
+    missing = [
+        t(f"health.answers.{'needs' if state == 'cannot' else 'more'}", lang, tables=text)
+        if text else fmt.MISSING
+        for state, text in zip(frame["status"], missing, strict=True)
+    ]  # fmt: skip
     columns = [
         Column(t("common.column.notebook", lang), tables.text("_notebook"), right=False),
         Column(t("common.column.answer", lang), tables.mark("status", _ANSWERS), right=False),
         Column(t("health.answers.adds", lang), tables.text("_missing"), right=False),
     ]
     return tables.build(
-        frame.assign(_notebook=shown, _missing=[text or fmt.MISSING for text in missing]),
+        frame.assign(_notebook=shown, _missing=missing),
         columns,
         name="health.answers",
         title=title or lookup("health.answers.title", lang),

@@ -33,7 +33,8 @@ def health_headline(ds: Dataset, found: Counted) -> dict[str, Estimate]:
         found: What `ds.check()` returned.
 
     Returns:
-        Estimates by name: `errors`, `warnings` (findings), `people` (members who are not staff),
+        Estimates by name: `errors`, `warnings` (findings), `people` (members who are not staff;
+        `seen` instead where there is no table of members: people in orders, messages, groups),
         `days` (from the first dated row to `as_of`), `stale` (days without a row of orders or
         messages before `as_of`), and `buyers` (share of buyers who are members, with bounds for
         the unknown) where there are orders.
@@ -46,7 +47,9 @@ def health_headline(ds: Dataset, found: Counted) -> dict[str, Estimate]:
     }
     if not found.errors:
         people = int(ds.engine.execute(ds.people().count()))
-        figures["people"] = Estimate.count(people, unit="members")
+        # Without a table of members these are people seen somewhere: buyers are no members.
+        name, unit = ("people", "members") if ds.has("members") else ("seen", "people")
+        figures[name] = Estimate.count(people, unit=unit)
     if len(dated):
         days = (ds.as_of - dated["first"].min().date()).days + 1
         figures["days"] = Estimate.count(days, unit="days")

@@ -101,7 +101,9 @@ class ChurnBacktest:
 
     @property
     def why_not(self) -> str:
-        """Return why no classifier is used: "level", "order", or "" where one is.
+        """Return why no classifier is used: "close", "level", "order", or "" where one is.
+
+        "close": the best one was better, but by less than one standard error.
 
         "level": put to the share that came, the best classifier would have been as good as what
         is used; it was wrong in how many, not in who, as happens when the weeks it learnt from
@@ -112,6 +114,9 @@ class ChurnBacktest:
         if self.beats_baselines or not name:
             return ""
         y = self.said["churned"].astype(int)
+        gap = self.differences.set_index("method")["difference"]
+        if gap[name] < gap[self.chosen]:
+            return "close"
         levelled = scores.log_losses(y, scores.levelled(self.said[name], float(y.mean())))
         used = scores.log_losses(y, self.said[self.chosen])
         return "level" if levelled.mean() <= used.mean() else "order"

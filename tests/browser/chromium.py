@@ -14,6 +14,9 @@ from typing import Any
 
 MEASURE = (Path(__file__).parent / "measure.js").read_text(encoding="utf-8")
 HEIGHTS = {390: 844, 1280: 900}
+# The narrower of A4 and the shorter of US letter, less the margins of the pages (14 and 16 mm), in
+# CSS pixels: 8.27 in less 28 mm wide, 11 in less 32 mm high.
+PAPER = [687, 935]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Seen:
         handlers: Elements that run or would run something.
         print_contrasts: As `contrasts`, as it is printed (of wide screens, as the next two).
         paper: Colour behind the page as it is printed.
+        cut: Charts, tables, cards and other boxes that paper would cut, at its width.
         pdf: The page as PDF.
     """
 
@@ -54,6 +58,7 @@ class Seen:
     handlers: list[str]
     print_contrasts: list[str]
     paper: str
+    cut: list[str]
     pdf: bytes
 
 
@@ -77,20 +82,20 @@ class Browser:
             scheme: "light" or "dark".
         """
         self._media("", scheme)
-        self._cdp(
-            "Emulation.setDeviceMetricsOverride", width=width, height=HEIGHTS[width],
-            deviceScaleFactor=1, mobile=width < 600,
-        )  # fmt: skip
+        self._size(width)
         self.driver.get("about:blank")
         self.driver.get_log("performance")
         self.driver.get_log("browser")
         self._cdp("Profiler.startPreciseCoverage", callCount=True, detailed=False)
         self.driver.get(address)
         found = self._run("screen", width)
-        printed, pdf = {"contrasts": [], "paper": ""}, b""
+        printed, pdf, cut = {"contrasts": [], "paper": ""}, b"", []
         if width > 600:  # once a scheme: paper knows no phone
             self._media("print", scheme)
             printed = self._run("print", width)
+            self._size(PAPER[0])
+            cut = self.driver.execute_script(f"{MEASURE}\nreturn cut_by_paper({PAPER});")
+            self._size(width)
             pdf = base64.b64decode(self._cdp("Page.printToPDF", printBackground=True)["data"])
         executed = self._executed()
         requests, refused = self._requests(address)
@@ -103,9 +108,16 @@ class Browser:
             complaints=[entry["message"] for entry in self.driver.get_log("browser")],
             print_contrasts=printed["contrasts"],
             paper=printed["paper"],
+            cut=cut,
             pdf=pdf,
             **found,
         )
+
+    def _size(self, width: int) -> None:
+        self._cdp(
+            "Emulation.setDeviceMetricsOverride", width=width, height=HEIGHTS.get(width, 900),
+            deviceScaleFactor=1, mobile=width < 600,
+        )  # fmt: skip
 
     def _media(self, media: str, scheme: str) -> None:
         feature = {"name": "prefers-color-scheme", "value": scheme}

@@ -165,3 +165,14 @@ function measure_screen(width) {
 function measure_print() {
   return { contrasts: contrasts(), paper: paper().slice(0, 3).map(Math.round).join(" ") };
 }
+
+// Boxes that stick out of paper at its right, or that may not break and are taller than a page.
+function cut_by_paper([width, height]) {
+  document.querySelectorAll("details.figures").forEach((details) => { details.open = true; });
+  const boxes = shown("figure.chart img, table, .card, .prose, p, div");
+  return boxes.filter((box) => {
+    const rect = box.getBoundingClientRect();
+    const whole = getComputedStyle(box).breakInside === "avoid" || box.matches("img");
+    return rect.right > width + 1 || (whole && rect.height > height);
+  }).map((box) => (box.alt || box.textContent || box.tagName).trim().slice(0, 60));
+}

@@ -85,6 +85,12 @@ def test_print_is_light_whatever_the_screen(seen: Seen):
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", seen.pdf)) < 40
 
 
+@looked_at([place for place in EVERY if place[1:] == (1280, "light")])
+def test_no_chart_or_table_row_is_cut_by_the_paper(seen: Seen):
+    """What is wider than paper would be cut; what may not break inside a page must fit on one."""
+    assert seen.cut == []
+
+
 def test_pages_hold_what_is_looked_at(browser: Browser, sample_run: Run):
     """Charts, cards and tables are found at all: a renamed class must not empty the tests."""
     page = (sample_run.folder / "share" / "02_cohort_retention.en.html").as_uri()
@@ -124,6 +130,7 @@ def test_a_bad_page_is_found_out(browser: Browser, tmp_path: Path):
     assert seen.tofu == "\U0001074f\u0379"
     assert seen.cards == [[1, 1]]
     assert seen.paper == "34 34 34"
+    assert any(line.startswith("wide") for line in seen.cut)
 
 
 def test_the_policy_of_the_pages_stops_what_slips_in(browser: Browser, tmp_path: Path):

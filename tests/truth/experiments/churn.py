@@ -73,6 +73,7 @@ def _look(ds: Dataset) -> list[Outcome]:
         flag("the better classifier: log loss below the base rate's", learnt < loss["base_rate"]),
         flag("the better classifier: below recency alone", learnt < loss["recency"]),
         flag("the better classifier: below the purchase model", learnt < loss.get("btyd", 9.0)),
+        flag("no classifier, better by less than one error", tested.why_not == "close"),
         flag("no classifier, for the level (another season)", tested.why_not == "level"),
         flag("no classifier, for the order of people", tested.why_not == "order"),
     ]
