@@ -33,6 +33,7 @@ MODELS: Mapping[str, Callable[[], Any]] = {
 }  # fmt: skip
 BASELINES = ("past_rate", "last_period", "population_mean")
 LEVELS = (0.5, 0.8, 0.95)
+_PARTS = ("scores", "bins", "coverage", "tracking")
 MIN_CUTOFFS = 3
 MOST_BINS = 7  # customers with so many repeat purchases or more share a bin, as in the papers
 
@@ -129,17 +130,14 @@ def purchase_backtest(
     Args:
         history: One a cutoff, with `cutoff`, `horizon`, `customers` and `weekly`
             (`commlab.metrics.PurchaseHistory`).
-        models: Which of "bg", "mbg", "pnbd" and "nbd" (nobody leaves: what the others become
-            where the data show no leaving, so that their own parameters cannot be held).
+        models: Which of "bg", "mbg", "pnbd" and "nbd" (what they become where nobody leaves).
 
     Raises:
         NotEnoughDataError: No cutoff could be scored; the message says why.
     """
     for name in models:
         guards.one_of("models", name, tuple(MODELS))
-    parts: dict[str, list[pd.DataFrame]] = {
-        name: [] for name in ("scores", "bins", "coverage", "tracking")
-    }
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in _PARTS}
     refused: dict[tuple[dt.date, str], str] = {}
     for one in history:
         fitted = {}
@@ -177,9 +175,7 @@ def _cutoff(one: Any, fitted: Mapping[str, Any]) -> dict[str, list[pd.DataFrame]
     rows, horizon = one.customers, float(one.horizon)
     came = rows["holdout"].to_numpy(dtype=float)
     weight = rows["weight"].to_numpy(dtype=float) if "weight" in rows else np.ones(len(rows))
-    out: dict[str, list[pd.DataFrame]] = {
-        name: [] for name in ("scores", "bins", "coverage", "tracking")
-    }
+    out: dict[str, list[pd.DataFrame]] = {name: [] for name in _PARTS}
 
     def score(name: str, expected: Array, log_score: float) -> None:
         figures = _figures(expected, came, weight)
