@@ -115,3 +115,19 @@ def group(codes: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], list[Whole
     order = np.argsort(place, kind="stable")
     ends = np.cumsum(np.bincount(place, minlength=len(first)))
     return codes[first], np.split(order, ends[:-1])
+
+
+def count(
+    known: Sequence[npt.NDArray[np.str_]], covariates: Sequence[str], patterns: Whole,
+    customers: npt.NDArray[np.float64], repeat_buyers: npt.NDArray[np.float64],
+) -> pd.DataFrame:  # fmt: skip
+    """Return covariate, level, customers and repeat_buyers, from those of the patterns."""
+    frames = []
+    for c, (name, levels) in enumerate(zip(covariates, known, strict=True)):
+        sums = [np.bincount(patterns[:, c], weights=values, minlength=len(levels))
+                for values in (customers, repeat_buyers)]  # fmt: skip
+        frames.append(
+            pd.DataFrame({"covariate": name, "level": levels, "customers": sums[0],
+                          "repeat_buyers": sums[1]})
+        )  # fmt: skip
+    return pd.concat(frames, ignore_index=True)

@@ -77,7 +77,7 @@ class Layout:
         start = self.parameters + effects * (sum(self.sizes[:covariate]) + level)
         return slice(start, start + effects)
 
-    def places(self, levels: Sequence[int]) -> Whole:
+    def places(self, levels: npt.NDArray[np.integer]) -> Whole:
         """Return the coefficients that concern customers of these levels, one a covariate."""
         every = np.arange(self.size)
         own = [every[self.place(c, int(level))] for c, level in enumerate(levels)]
@@ -155,7 +155,8 @@ class Posterior:
             factor = np.linalg.cholesky(precision)
             middle = np.linalg.solve(precision, self.pull)
             z = rng.standard_normal(size) * _HEAVIER
-            point = points[row] = middle + np.linalg.solve(factor.T, z)
+            points[row] = middle + np.linalg.solve(factor.T, z)
+            point: Array = points[row]
             parabola = point @ self.pull - point @ self.curvature @ point / 2
             # The parabola's normal was drawn wider than it is: that goes into the weight too.
             wider = -(z @ z) * (1 - 1 / _HEAVIER**2) / 2

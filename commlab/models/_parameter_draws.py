@@ -71,7 +71,8 @@ def draw_interval(drawn: npt.ArrayLike, level: float = LEVEL) -> tuple[Array, Ar
         [5.0, 195.0]
     """
     tail = (1 - level) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0, method="weibull")
+    values = np.asarray(drawn, dtype=float)
+    low, high = np.quantile(values, [tail, 1 - tail], axis=0, method="weibull")
     return low, high
 
 

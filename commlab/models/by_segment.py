@@ -14,13 +14,13 @@ import pandas as pd
 from commlab import guards
 from commlab.errors import CommlabWarning, NotEnoughDataError
 from commlab.estimate import LEVEL
+from commlab.models._discounting import yearly_rate
 from commlab.models._parameter_draws import (
     DRAWS,
     draw_interval,
     parameter_draws,
     with_parameters,
 )
-from commlab.models.clv import yearly_rate
 from commlab.models.staticcovariates import StaticCovariateModel
 
 Array = npt.NDArray[np.float64]

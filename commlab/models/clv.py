@@ -21,6 +21,7 @@ from commlab import guards
 from commlab.errors import ArgumentError, DataError, NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.models._btyd_data import UNIT_ATTR
+from commlab.models._discounting import PER_YEAR, annuity, yearly_rate
 from commlab.models._parameter_draws import (
     DRAWS,
     draw_interval,
@@ -30,7 +31,6 @@ from commlab.models._parameter_draws import (
 
 Array = npt.NDArray[np.float64]
 _CELLS = 2**21  # drawn values held at once: 16 MB, with their temporaries some 100
-PER_YEAR = {"D": 365.2425, "W": 365.2425 / 7, "M": 12.0}
 ALL = "all"
 
 
@@ -119,7 +119,7 @@ def lifetime_value(
     # Later purchases are worth less: by the same share in the draws as in the mean.
     factor = np.divide(flow, plain, out=np.ones(len(flow)), where=plain > 0)
     margin = spend.expected_spend(rfm).to_numpy()
-    service = service_cost * _annuity(rate, horizon)
+    service = service_cost * annuity(rate, horizon)
     labels = rfm["segment"].astype(str) if "segment" in rfm else pd.Series(ALL, rfm.index)
     names, place = np.unique(labels.to_numpy(dtype=str), return_inverse=True)
     low, high, sums = _draw(
@@ -196,7 +196,7 @@ def new_customer_value(
     first = np.asarray(first_margins, dtype=float)
     if len(first) < 2 or not np.isfinite(first).all():
         raise DataError("first_margins must be two or more finite numbers.")
-    costs = service_cost * _annuity(rate, horizon) + acquisition_cost
+    costs = service_cost * annuity(rate, horizon) + acquisition_cost
     later = float(purchases.dert(new, rate, horizon).iloc[0]) * spend.mean_spend_
     value = float(first.mean()) + later - costs
     rng = np.random.default_rng(guards.whole("seed", seed))
@@ -246,23 +246,6 @@ def _draw(
 def _around(value: Array, drawn: Array, level: float) -> tuple[Array, Array]:
     low, high = draw_interval(drawn, level)
     return np.minimum(low, value), np.maximum(high, value)
-
-
-def yearly_rate(rfm: pd.DataFrame, discount_rate: float) -> float:
-    """Return the continuous rate for a unit of the frame's time."""
-    guards.in_range("discount_rate", float(discount_rate), low=0, high=10)
-    unit = rfm.attrs.get(UNIT_ATTR)
-    if unit not in PER_YEAR:
-        raise DataError(
-            "the frame does not say in which unit its time is, so a yearly rate cannot be used.",
-            fix='Set rfm.attrs["time_unit"] to "D", "W" or "M".',
-        )
-    return float(np.log1p(discount_rate)) / PER_YEAR[unit]
-
-
-def _annuity(rate: float, horizon: float) -> float:
-    """Return the discounted length of the horizon."""
-    return float(-np.expm1(-rate * horizon) / rate) if rate > 0 else float(horizon)
 
 
 def value_models(buyers: pd.DataFrame, tested: Any) -> tuple[Any, Any]:

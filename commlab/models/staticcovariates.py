@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from commlab import guards
@@ -23,16 +22,15 @@ from commlab.estimate import LEVEL
 from commlab.models import _covariate_levels as _levels
 from commlab.models._btyd_base import BuyTillYouDieModel
 from commlab.models._btyd_data import Array, check_customers, distinct
+from commlab.models._future_by_level import FutureByLevel
 from commlab.models._level_effects import Layout, PatternLikelihood, posterior
 
-# Draws behind the intervals of coefficients: their 2.5 % ends rest on 25.
-_DRAWS = 1_000
-# Fewer draws than this carrying the weight: ends of intervals are then known to a fifth at best.
-_MIN_EFFECTIVE = 50
+_DRAWS = 1_000  # behind the intervals of coefficients: their 2.5 % ends rest on 25
+_MIN_EFFECTIVE = 50  # draws that carry the weight: below it an end is known to a fifth at best
 _PROPOSALS = 4  # proposals for each parameter draw kept, as without covariates
 
 
-class StaticCovariateModel:
+class StaticCovariateModel(FutureByLevel):
     """A purchase model whose parameters differ by channel, region or other fixed segments.
 
     Fader & Hardie 2007, Incorporating time-invariant covariates into the Pareto/NBD and BG/NBD
@@ -132,7 +130,8 @@ class StaticCovariateModel:
         patterns = [distinct(customers.take(one)).scaled(scale) for one in at]
         heavy = np.array([part.customers for part in patterns])
         self._patterns, self._pattern_weight = places, heavy
-        self.levels_ = self._count(places, heavy, [part.repeat_buyers for part in patterns])
+        again = np.array([part.repeat_buyers for part in patterns])
+        self.levels_ = _levels.count(self._known, self.covariates, places, heavy, again)
         names = list(self.model.parameters)
         moves = np.zeros((len(self.effects), len(names)))
         for row, effect in enumerate(self.effects):
@@ -164,19 +163,6 @@ class StaticCovariateModel:
                 )
             warnings.warn(f"{text} Not for a decision.", ConvergenceWarning, stacklevel=2)
         return self
-
-    def _count(
-        self, places: npt.NDArray[np.intp], heavy: Array, again: Sequence[float]
-    ) -> pd.DataFrame:
-        frames = []
-        for c, known in enumerate(self._known):
-            sums = [np.bincount(places[:, c], weights=values, minlength=len(known))
-                    for values in (heavy, np.asarray(again))]  # fmt: skip
-            frames.append(
-                pd.DataFrame({"covariate": self.covariates[c], "level": known,
-                              "customers": sums[0], "repeat_buyers": sums[1]})
-            )  # fmt: skip
-        return pd.concat(frames, ignore_index=True)
 
     def _judge(self) -> tuple[str, ...]:
         flags = []
@@ -287,104 +273,6 @@ class StaticCovariateModel:
         values[held] = 0.0, np.inf  # the data set no end on at least one side
         return pd.DataFrame(values, index=list(self.model.parameters), columns=["low", "high"])
 
-    # What customers will do: the model's own answers, level by level ------------------------------
-
-    def log_likelihood(self, rfm: pd.DataFrame) -> pd.Series:
-        """Return the log-likelihood of each row, for log scores."""
-        return self._by_pattern(rfm, lambda one, rows: one.log_likelihood(rows))
-
-    def expected_probability_alive(self, rfm: pd.DataFrame) -> pd.Series:
-        """Return P(alive at T | x, t_x, T), aligned with the rows."""
-        return self._by_pattern(rfm, lambda one, rows: one.expected_probability_alive(rows))
-
-    def expected_purchases(self, rfm: pd.DataFrame, horizon: float) -> pd.Series:
-        """Return the expected number of purchases in (T, T + horizon], aligned with the rows."""
-        return self._by_pattern(rfm, lambda one, rows: one.expected_purchases(rows, horizon))
-
-    def probability_of_purchase(self, rfm: pd.DataFrame, horizon: float) -> pd.Series:
-        """Return P(at least one purchase in (T, T + horizon]), aligned with the rows."""
-        return self._by_pattern(rfm, lambda one, rows: one.probability_of_purchase(rows, horizon))
-
-    def dert(self, rfm: pd.DataFrame, discount: float, horizon: float | None = None) -> pd.Series:
-        """Return the discounted expected residual transactions, aligned with the rows."""
-        return self._by_pattern(rfm, lambda one, rows: one.dert(rows, discount, horizon))
-
-    def purchase_pmf(
-        self, counts: npt.ArrayLike, horizon: float, rfm: pd.DataFrame
-    ) -> pd.DataFrame:
-        """Return P(X = n) within the horizon given the past, a column for each n."""
-        parts = [one.purchase_pmf(counts, horizon, rows) for one, rows, _ in self._parts(rfm)]
-        at = np.concatenate([place for _, _, place in self._parts(rfm)])
-        values = np.concatenate([part.to_numpy() for part in parts])[np.argsort(at)]
-        return pd.DataFrame(values, index=rfm.index, columns=parts[0].columns)
-
-    def expected_purchases_new_customer(self, horizon: npt.ArrayLike) -> Array:
-        """Return E[X(t)] of a newcomer, the levels mixed as among the customers of the fit.
-
-        For one level call `expected_purchases` with a row of frequency, recency and T 0.
-        """
-        self._fitted()
-        share = self._pattern_weight / self._pattern_weight.sum()
-        each = [self._at_levels(row).expected_purchases_new_customer(horizon)
-                for row in self._patterns]  # fmt: skip
-        return np.asarray(np.tensordot(share, np.array(each), axes=1))
-
-    def sample_purchases(
-        self, rfm: pd.DataFrame, horizon: float, draws: int = 1000, seed: int = 0
-    ) -> npt.NDArray[np.int32]:
-        """Return predictive draws of purchases in (T, T + horizon], shape (draws, rows)."""
-        out = np.empty((draws, len(rfm)), dtype=np.int32)
-        for rows, block in self.iter_purchases(rfm, horizon, draws, seed):
-            out[:, rows] = block
-        return out
-
-    def iter_purchases(
-        self, rfm: pd.DataFrame, horizon: float, draws: int = 1000, seed: int = 0
-    ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]]:
-        """Yield predictive draws by blocks: places of rows and an array (draws, places)."""
-        guards.whole("seed", seed)
-        parts = self._parts(rfm)
-        states = np.random.SeedSequence(seed).generate_state(max(len(parts), 1))
-        for (one, rows, at), state in zip(parts, states, strict=False):
-            for place, block in one.iter_purchases(rows, horizon, draws, int(state)):
-                yield at[place], block
-
-    def _by_pattern(
-        self, rfm: pd.DataFrame, ask: Callable[[Any, pd.DataFrame], pd.Series]
-    ) -> pd.Series:
-        out, name = np.empty(len(rfm)), None
-        for one, rows, at in self._parts(rfm):
-            answer = ask(one, rows)
-            out[at], name = answer.to_numpy(), answer.name
-        return pd.Series(out, index=rfm.index, name=name)
-
-    def _parts(self, rfm: pd.DataFrame) -> list[tuple[Any, pd.DataFrame, npt.NDArray[np.intp]]]:
-        """Return the model of each pattern of levels with its rows and where they stand."""
-        self._fitted()
-        codes = _levels.encode(_levels.labels(rfm, self.covariates), self._known)
-        for c, known in enumerate(self._known):
-            unseen = int((codes[:, c] == len(known)).sum())
-            if unseen:
-                warnings.warn(
-                    f"{unseen:,} of {len(rfm):,} customers have a level of {self.covariates[c]} "
-                    "that the fit did not see: they are taken as in the middle.",
-                    StatisticalWarning,
-                    stacklevel=4,
-                )
-        if not len(rfm):
-            return []
-        patterns, at = _levels.group(codes)
-        return [(self._at_levels(levels), rfm.iloc[place], place)
-                for levels, place in zip(patterns, at, strict=True)]  # fmt: skip
-
-    def _at_levels(self, levels: npt.NDArray[np.intp]) -> Any:
-        layout, one = self._posterior.layout, copy.copy(self.pooled_)
-        logs = layout.joint @ self._point[layout.places(levels)]
-        one.params_ = pd.Series(
-            np.exp(logs) * self._units, index=list(self.model.parameters), name="params"
-        )
-        return one
-
     # Draws of parameters, for `parameter_draws` and `with_parameters` -----------------------------
 
     def _parameter_draws(self, draws: int, seed: int) -> Array:
@@ -402,10 +290,6 @@ class StaticCovariateModel:
             np.exp(self._middle(point)) * self._units, index=self.params_.index, name="params"
         )
         return one
-
-    def _fitted(self) -> None:
-        if not hasattr(self, "params_"):
-            raise ArgumentError("the model is not fitted yet.", fix="Call fit(rfm) first.")
 
     def __repr__(self) -> str:
         return f"StaticCovariateModel({self.model!r}, {list(self.covariates)!r})"

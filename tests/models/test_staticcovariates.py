@@ -53,7 +53,7 @@ EFFECTS = {"ad": (-0.5, 0.4), "friend": (0.5, -0.4), "qr": (0.0, 0.0)}
 
 @functools.cache
 def buyers(kind: str = "MBG") -> pd.DataFrame:
-    size = 1500 if kind == "PNBD" else 5000
+    size = 1500 if kind == "PNBD" else 2500
     return planted(dict.fromkeys(EFFECTS, size), EFFECTS, kind)
 
 
@@ -176,7 +176,7 @@ def test_a_small_segment_is_drawn_in_and_a_large_one_stands_for_itself() -> None
         model = cl.models.StaticCovariateModel(BASES["MBG"](), ["channel"]).fit(heavy)
         return model.coefficients_.set_index(["level", "effect"]).loc[("s", "purchase")]
 
-    small, heavy, large = coefficient(20), coefficient(20, weight=20), coefficient(5000)
+    small, heavy, large = coefficient(20), coefficient(20, weight=20), coefficient(3000)
     # The same 20 buyers as if they were 400: what they show is the same, how sure it is is not.
     assert 0 < small["coefficient"] < 0.8 * heavy["coefficient"]
     assert small["low"] < truth < small["high"]  # and it says that it might be as far
@@ -267,8 +267,8 @@ def test_draws_of_what_buyers_do_agree_with_expectations() -> None:
 
 def test_parameter_draws_carry_the_uncertainty_of_effects() -> None:
     model = fitted()
-    points = parameter_draws(model, 200, seed=2)
-    np.testing.assert_array_equal(points, parameter_draws(model, 200, seed=2))
+    points = parameter_draws(model, 100, seed=2)
+    np.testing.assert_array_equal(points, parameter_draws(model, 100, seed=2))
     spread = np.std([one.params_["alpha"] for one in with_parameters(model, points)])
     ends = model.confidence_intervals().loc["alpha"]
     assert spread == pytest.approx((ends["high"] - ends["low"]) / 3.92, rel=0.25)
@@ -359,7 +359,7 @@ def test_segments_beside_themselves_alone() -> None:
     others = {"big": (0.0, 0.0), "mid": (0.4, 0.0), "tiny": (-0.3, 0.0)}
     data = planted({"big": 3000, "mid": 600, "tiny": 25}, others, seed=8)
     model = cl.models.StaticCovariateModel(BASES["MBG"](), ["channel"]).fit(data)
-    table = cl.models.segment_forecast(data, model, 26, draws=100)
+    table = cl.models.segment_forecast(data, model, 26, draws=40)
     assert table["value"].is_monotonic_decreasing
     table = table.set_index("segment")
     mean = model.expected_purchases(data, 26).groupby(data["channel"]).mean()
@@ -382,7 +382,7 @@ def test_segments_beside_themselves_alone() -> None:
 
 
 def test_segments_in_money() -> None:
-    data = planted({"a": 600, "b": 600}, {"a": (0.2, 0.0), "b": (-0.2, 0.0)}, seed=2)
+    data = planted({"a": 300, "b": 300}, {"a": (0.2, 0.0), "b": (-0.2, 0.0)}, seed=2)
     rng = np.random.default_rng(0)
     mean = 6.0 / rng.gamma(4, 1 / 15, len(data))
     shape = 6.0 * np.maximum(data["frequency"], 1)
@@ -392,10 +392,10 @@ def test_segments_in_money() -> None:
         warnings.simplefilter("ignore", StatisticalWarning)
         spend = cl.models.GammaGammaModel().fit(data)
     table = cl.models.segment_forecast(
-        data, model, 52, spend=spend, discount_rate=0.1, draws=50
+        data, model, 52, spend=spend, discount_rate=0.1, draws=20
     ).set_index("segment")
     worth = cl.models.lifetime_value(
-        data.assign(segment=data["channel"]), model, spend, horizon=52, discount_rate=0.1, draws=100
+        data.assign(segment=data["channel"]), model, spend, horizon=52, discount_rate=0.1, draws=40
     )
     got = worth.segments.set_index("segment")["value"]
     np.testing.assert_allclose(table["value"][got.index], got, rtol=1e-8)
