@@ -16,7 +16,7 @@ from commlab.errors import ArgumentError, DataError, StatisticalWarning
 from commlab.models._btyd_data import UNIT_ATTR, UNIT_RATIO, Array, Customers, check_customers
 
 _DENSE = 4  # cells of a table of (x, T) for each customer, up to which it is laid out in full
-DRAWN = 2**22  # elements drawn at once: with their temporaries some 200 MB
+DRAWN = 2**20  # elements drawn at once: with their temporaries some 80 MB
 
 
 class CustomerFuture(abc.ABC):

@@ -150,26 +150,27 @@ def totals_drawn(model: Any, buyers: pd.DataFrame, draws: int, seed: int) -> np.
 
 def _about(law: Law, what: str) -> str:
     params = ", ".join(f"{name} = {value}" for name, value in law.params.items())
-    drawn = (
-        f'"Drawn" is the central part of {law.draws} draws of parameters and purchases, as '
-        "lifetime value uses them; "
-        if law.draws
-        else ""
-    )
-    return f"""
-Each world holds {law.buyers:,} buyers {what}, in continuous time: {params}, in weeks. They are seen
-for {YOUNGEST} to {OLDEST} weeks, and their purchases counted in the {HORIZON} weeks after.
+    about = f"""
+Each world holds {law.buyers:,} buyers {what}, in continuous time:
+{params}, in weeks. They are seen for {YOUNGEST} to {OLDEST} weeks, and
+their purchases counted in the {HORIZON} weeks after.
 
 The rows of one buyer ask about one of those who had bought again, chosen at random. Purchases are
 whole numbers, so the interval holds more than it promises; "a coin on its ends" shares out the
-chance of the number that came, which an honest model meets exactly. {drawn}"backtest" is the normal
+chance of the number that came, which an honest model meets exactly. "Backtest" is the normal
 interval of the total in `purchase_backtest`.
+"""
+    if not law.draws:
+        return about
+    return f"""{about.rstrip()} "Drawn" is the central part of {law.draws} draws
+of parameters and purchases, as lifetime value uses them.
 """
 
 
 _READING = """
 Wald intervals (the estimate times e to ± 1.96 standard errors of its logarithm) and totals with the
-parameters taken as known are shown because other kits print them.
+parameters taken as known are shown because other kits print them. A total with known parameters is
+too sure of itself: its 95 % interval held 90 % of 1,000 BG/NBD worlds.
 """
 _TITLES = {
     "bgnbd": ("BG/NBD: parameters and predictions", "who toss after each repeat purchase"),
