@@ -67,7 +67,7 @@ def draw_interval(drawn: npt.ArrayLike, level: float = LEVEL) -> tuple[Array, Ar
     Fan 1996, Sample quantiles in statistical packages, Am. Statistician 50, definitions 6 and 7).
 
     Example:
-        >>> [float(end) for end in draw_interval(range(1, 200), 0.95)]
+        >>> [round(float(end), 9) for end in draw_interval(range(1, 200), 0.95)]
         [5.0, 195.0]
     """
     tail = (1 - level) / 2

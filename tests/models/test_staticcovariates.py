@@ -381,6 +381,7 @@ def test_segments_beside_themselves_alone() -> None:
         cl.models.segment_forecast(data, model, 26, by="region")
 
 
+@pytest.mark.slow
 def test_segments_in_money() -> None:
     data = planted({"a": 300, "b": 300}, {"a": (0.2, 0.0), "b": (-0.2, 0.0)}, seed=2)
     rng = np.random.default_rng(0)
