@@ -302,6 +302,6 @@ def member_profiles(
         return frame
     heard = member_voices(ds, window_days).drop(columns="answers")
     frame = frame.merge(heard, on="member_id", how="left")
-    own = [name for name in heard if name != "member_id"]
+    own = [str(name) for name in heard.columns if name != "member_id"]
     frame[own] = frame[own].fillna(0)
     return frame

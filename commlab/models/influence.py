@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ from commlab.models.shrinkage import drawn_in
 from commlab.stats import benjamini_hochberg, quantile
 
 Array = npt.NDArray[np.float64]
+Numbers = npt.NDArray[Any]
 AFTER_DAYS = 3.0  # most of what a post in a chat moves is over by then
 LEAST_POSTS, LEAST_ORDERS = 8, 10.0  # below, a normal interval of a count is off by a tenth
 BASELINE_DAYS = 2.0  # of a week must lie outside the windows; else weeks are put together
@@ -94,7 +96,9 @@ def post_influence(
     frame.loc[enough, ["value", "value_low", "value_high"]] = np.column_stack(drawn)
     doubtful = frame["before"] / frame["before_error"] > -special.ndtri(PLACEBO_LEVEL)
     # The placebo may miss what moves both sides: the days after must also beat those before.
-    gap = (frame["lift"] - frame["before"]) / np.hypot(frame["error"], frame["before_error"])
+    gap: pd.Series = (frame["lift"] - frame["before"]) / np.hypot(
+        frame["error"], frame["before_error"]
+    )
     doubtful |= ~(gap > special.ndtri(level))
     raised = (frame["p_adjusted"] < 1 - level) & (frame["lift"] > 0)
     state = np.where(raised & doubtful, "before", np.where(raised, "moves", "unclear"))
@@ -270,7 +274,7 @@ def _orders(rows: InfluenceRows, stays: pd.DataFrame) -> Array:
     return np.sort(pairs.loc[inside, "at"].to_numpy(dtype=float))
 
 
-def _present(begins: Array, ends: Array, at: Array) -> Array:
+def _present(begins: Array, ends: Array, at: Numbers) -> Array:
     return (np.searchsorted(begins, at, "right") - np.searchsorted(ends, at, "right")).astype(float)
 
 
@@ -316,7 +320,7 @@ def _excess(
     }
 
 
-def _blocks(outside: Array, whole: Array) -> npt.NDArray[np.int64]:
+def _blocks(outside: Numbers, whole: Numbers) -> npt.NDArray[np.int64]:
     """Return for each week the number of its block: weeks together hold enough of a baseline."""
     need = whole.max(initial=0.0) * BASELINE_DAYS / WEEK
     block, number, held = np.zeros(len(outside), dtype=np.int64), 0, 0.0

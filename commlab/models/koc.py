@@ -210,9 +210,10 @@ def selection_stability(
     """
     rows = found.members
     may = rows[(rows["left_out"] == "") & (rows["strong"] >= STRONG_PARTS)]
-    scores = -np.log1p(-may[[f"{part}_rank" for part in PARTS]])
-    scores.columns = list(PARTS)
-    scores.index = pd.Index(may["member_id"])
+    scores = pd.DataFrame(
+        {part: -np.log1p(-may[f"{part}_rank"].to_numpy(dtype=float)) for part in PARTS},
+        index=pd.Index(may["member_id"]),
+    )
     weights = {part: weight * (1 - found.voice) for part, weight in found.weights.items()}
     if found.voice:
         scores["voice"] = may["voice"].to_numpy()

@@ -210,7 +210,7 @@ def vary_weights(
     """
     guards.whole("draws", draws, low=20)
     guards.in_range("concentration", concentration, low=0, open_low=True)
-    names = [name for name in scores if weights[name] > 0]
+    names = [str(name) for name in scores.columns if weights[str(name)] > 0]
     stated = np.array([weights[name] for name in names])
     values = scores[names].to_numpy(dtype=float)
     base = _best(values @ stated, count)

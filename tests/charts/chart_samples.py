@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from commlab.charts import churn, health, ltv, ltv_tables, retention
+from commlab.charts import churn, health, koc, ltv, ltv_tables, retention
 from commlab.config import china_calendar
 from commlab.stats import wilson
 
@@ -403,6 +403,66 @@ def layers() -> pd.DataFrame:
                          "rate": [0.65, 0.56], "value_at_risk": [61_000.0, 39_000.0]})  # fmt: skip
 
 
+PARTS = ("consumption", "content", "interaction", "social")
+
+
+def cards(names: tuple[str, ...] = ()) -> pd.DataFrame:
+    random = np.random.default_rng(5)
+    people = names or tuple(f"P-{letter * 8}" for letter in "ABCDEFGHJKLMNPQR")
+    n = len(people)
+    frame = pd.DataFrame({"member": people, "rank": range(1, n + 1)})
+    frame["state"] = np.where(frame.index < n / 2, "chosen", "next")
+    frame["points"] = 140.0 - 6 * frame.index
+    for part in PARTS:
+        frame[f"{part}_rank"] = 1 - random.uniform(0, 0.4, n)
+    frame["in_draws"] = np.linspace(1, 0.02, n)
+    frame["portrait"] = "strong in Content, Interaction, Social; answers questions rather than asks"
+    frame["portrait_zh"] = "内容、互动、社交突出；解答多、提问少"
+    return frame
+
+
+def lifts(names: tuple[str, ...] = ()) -> pd.DataFrame:
+    frame = cards(names)[["member"]]
+    frame["value"] = np.linspace(14, -3, len(frame))
+    frame["value_low"], frame["value_high"] = frame["value"] - 5, frame["value"] + 6
+    frame["state"] = np.where(frame["value_low"] > 6, "moves", "unclear")
+    frame.loc[len(frame) - 1, "state"] = "too_few"
+    return frame
+
+
+def later() -> pd.DataFrame:
+    return pd.DataFrame({
+        "part": [*PARTS, "points"], "people": 9, "mean": [8.4, 11.4, 9.4, 4.6, 33.8],
+        "own": [5.5, 5.4, 4.9, 1.6, 17.3], "difference": [2.9, 6.0, 4.5, 3.0, 16.5],
+        "low": [-8.4, -0.1, 0.2, 0.2, 3.3], "high": [14.3, 12.2, 8.8, 5.8, 29.6],
+    })  # fmt: skip
+
+
+def post_curve() -> pd.DataFrame:
+    frame = pd.DataFrame({"day": range(-4, 7), "posts": 498})
+    frame["mean"] = [0.6, 0.2, -0.3, -1.2, 10.7, 5.2, 1.4, 0.3, -0.2, 0.1, 0.4]
+    return frame.assign(low=frame["mean"] - 2.4, high=frame["mean"] + 2.4)
+
+
+def referral_groups() -> pd.DataFrame:
+    return pd.DataFrame({
+        "group": ["chosen", "next", "ring", "others"], "inviters": [7, 6, 10, 245],
+        "invitees": [12, 8, 10, 296], "kept": [10, 7, 10, 278],
+        "margin": [5200.0, 900.0, 0.0, 69155.57], "reward": [144.0, 96.0, 120.0, 3552.0],
+        "net": [5056.0, 804.0, -120.0, 65603.57],
+    })  # fmt: skip
+
+
+def signals() -> pd.DataFrame:
+    return pd.DataFrame({"signal": ["mention", "quote", "reply"], "messages": [90, 400, 2717],
+                         "resolved": [90, 311, 2717], "rate": [1.0, 0.7775, 1.0]})  # fmt: skip
+
+
+def left_out() -> pd.DataFrame:
+    return pd.DataFrame({"reason": ["noise", "freebie", "ring", "staff"],
+                         "people": [25, 111, 10, 0]})  # fmt: skip
+
+
 Draw = Callable[..., Any]
 # name -> function, frame(s), other arguments
 CHARTS: dict[str, tuple[Draw, Callable[[], Any], dict[str, Any]]] = {
@@ -433,6 +493,10 @@ CHARTS: dict[str, tuple[Draw, Callable[[], Any], dict[str, Any]]] = {
     "worths": (ltv.segments, worths, {}),
     "lorenz": (ltv.lorenz, lorenz_curve, {}),
     "second_purchase": (ltv.second_purchase, second, {}),
+    "koc_stability": (koc.stability, cards, {}),
+    "koc_later": (koc.later, later, {}),
+    "koc_lifts": (koc.lifts, lifts, {}),
+    "koc_curve": (koc.curve, post_curve, {}),
 }
 CHARTS["survival_projected"] = (retention.survival, survival, {"projection": projection()})
 # charts that show names from data, with the function that makes a frame of such names
@@ -442,6 +506,8 @@ NAMED: dict[str, Callable[[tuple[str, ...]], pd.DataFrame]] = {
     "low_points": low_points,
     "friends": friends,
     "worths": worths,
+    "koc_stability": cards,
+    "koc_lifts": lifts,
 }
 TABLES: dict[str, tuple[Draw, Callable[[], Any]]] = {
     "by_segment": (retention.by_segment, low_points),
@@ -459,4 +525,8 @@ TABLES: dict[str, tuple[Draw, Callable[[], Any]]] = {
     "concentration": (ltv_tables.concentration, tops),
     "cycles": (ltv_tables.cycles, cycles),
     "crosscheck": (ltv_tables.crosscheck, crosscheck),
+    "koc_cards": (koc.cards, cards),
+    "koc_reasons": (koc.reasons, left_out),
+    "koc_referrals": (koc.referral_table, referral_groups),
+    "koc_signals": (koc.signals, signals),
 }
