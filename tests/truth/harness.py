@@ -82,6 +82,7 @@ class Experiment:
         about: Markdown: the worlds, the truth and where it comes from, what the rows are.
         look: Function of seeds and of what `prepare` returned, to the outcomes of each world.
             It gets up to `batch` seeds at once, and no world's outcomes may depend on which.
+        tested: Worlds that the slow tests look at: fewer where a world takes long.
         prepare: Function that makes, once, what all worlds share (usually the truth).
         reading: Markdown under the table: what it shows and why.
     """
@@ -93,6 +94,7 @@ class Experiment:
     prepare: Callable[[], Any] = lambda: None
     reading: str = ""
     batch: int = 1
+    tested: int = 100
 
 
 def noise_range(n: int, promised: float) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from . import (
     covariates,
     engagement,
     friends,
+    koc,
     money,
     purchases,
     retention,
@@ -17,7 +18,7 @@ from . import (
 )
 
 _MODULES = (
-    retention, engagement, friends, money, survival, purchases, covariates, spend, sparse, churn,
+    retention, engagement, friends, koc, money, survival, purchases, covariates, spend, sparse, churn,
 )  # fmt: skip
 EXPERIMENTS: dict[str, Experiment] = {
     item.name: item for module in _MODULES for item in module.EXPERIMENTS
