@@ -100,6 +100,7 @@ FIGURES = frozenset({
     "reward", "net", "depth",
     "active_share", "newcomer_share", "per_active", "focus", "focus_low", "focus_high", "risk",
     "log_messages", "trend", "newcomers", "rest_share", "p_class", "members_mean",
+    "reward", "net", "depth", "pagerank", "expertise", "brokerage",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -11,13 +11,33 @@ import numpy as np
 import pandas as pd
 
 from commlab.charts import axes, colours, frames, labels
-from commlab.charts.koc_tables import cards, reasons, referral_table, signals
+from commlab.charts.koc_tables import cards, central, reasons, referral_table, signals
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
 from commlab.schedule import PARTS
 from commlab.text import Words, fmt, t, word
 
-__all__ = ["cards", "curve", "later", "lifts", "reasons", "referral_table", "signals", "stability"]
+__all__ = [
+    "cards",
+    "central",
+    "curve",
+    "later",
+    "lifts",
+    "reasons",
+    "referral_table",
+    "signals",
+    "stability",
+]
+    "cards",
+    "central",
+    "curve",
+    "later",
+    "lifts",
+    "reasons",
+    "referral_table",
+    "signals",
+    "stability",
+]
 
 _MOST = {False: 14, True: 10}
 
@@ -116,23 +136,25 @@ def lifts(
     title: str | Words | None = None,
     as_of: dt.date | None = None,
 ) -> Chart:
-    """Return the shrunk lift of each candidate's posts with its interval.
+    """Return the lift of each candidate's posts with its interval, and where it is drawn to.
 
     Args:
-        frame: `models.post_influence`: member (pseudonym), value, value_low, value_high, state.
+        frame: `models.post_influence`: member (pseudonym), lift, low, high, value, state.
         lang: "en" or "zh".
         narrow: The form for phones: 10 people; otherwise 14.
         title: The finding; without it the title counts those who move others.
         as_of: Last day of the data.
     """
-    need = ["member", "value", "value_low", "value_high", "state"]
+    need = ["member", "lift", "low", "high", "value", "state"]
     frames.need(frame, need, "charts.koc.lifts")
     known = frame[frame["state"] != "too_few"].reset_index(drop=True)
     frames.need(known, (), "charts.koc.lifts")
     moves = int((known["state"] == "moves").sum())
     rows = known.head(_MOST[narrow])
     made = figure(
-        title=title or word("koc.lifts.title" if moves else "koc.lifts.title_none", moves=moves),
+        title=title or word(
+            "koc.lifts.title" if moves else "koc.lifts.title_none", moves=moves, all=len(known)
+        ),
         subtitle=t("koc.lifts.subtitle", lang),
         foot=foot(
             lang, n=float(len(known)), unit="", as_of=as_of, level=LEVEL,
@@ -143,9 +165,8 @@ def lifts(
         narrow=narrow,
         height=_height(len(rows), narrow),
     )  # fmt: skip
-    ends = rows.rename(columns={"value_low": "low", "value_high": "high"})
-    _whiskers(made, ends, "value", [str(name) for name in rows["member"]],
-              (rows["state"] == "moves").to_numpy(), lang)  # fmt: skip
+    _whiskers(made, rows, "lift", [str(name) for name in rows["member"]],
+              (rows["state"] == "moves").to_numpy(), lang, drawn_in="value")  # fmt: skip
     return made
 
 
@@ -205,19 +226,27 @@ def _name_rows(made: Chart, ax: axes.Axes, names: list[str]) -> None:
 
 
 def _whiskers(
-    made: Chart, rows: pd.DataFrame, middle: str, names: list[str], sure: np.ndarray, lang: str
-) -> None:
-    """Draw one row each: a dot with its interval, zero marked, its figure right."""
+    made: Chart, rows: pd.DataFrame, middle: str, names: list[str], sure: np.ndarray, lang: str,
+    drawn_in: str = "",
+) -> None:  # fmt: skip
+    """Draw one row each: a dot with its interval, zero marked, its figure right.
+
+    With `drawn_in` the dot is hollow and a full one stands where shrinkage draws it.
+    """
     ax = made.add_subplot()
     x, low, high = (frames.numbers(rows, name) for name in (middle, "low", "high"))
     shades = [colours.ACCENT if one else colours.GREY for one in sure]
     ax.axvline(0, color=colours.QUIET, linewidth=0.9)
     for place, shade in enumerate(shades):
         ax.plot([low[place], high[place]], [place, place], color=shade, linewidth=2)
-        ax.plot(x[place], place, "o", color=shade, markersize=6.5)
+        face = "white" if drawn_in else shade
+        ax.plot(x[place], place, "o", color=shade, markerfacecolor=face, markersize=6.5)
+    shown = frames.numbers(rows, drawn_in) if drawn_in else x
+    if drawn_in:
+        ax.scatter(shown, np.arange(len(shown)), color=shades, s=42, zorder=4)
     _name_rows(made, ax, names)
     axes.number_axis(ax, lambda value: f"{value:g}", axis="x", steps=3 if made.narrow else 6)
     axes.keep_right(made, 52)
     settle(made)
-    values = [fmt.number(float(one), lang, decimals=1) for one in x]
+    values = [fmt.number(float(one), lang, decimals=1) for one in shown]
     axes.beside(ax, 46, "", list(enumerate(values)), top=-0.6)

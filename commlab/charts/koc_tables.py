@@ -24,8 +24,8 @@ def _named(prefix: str, column: str) -> Cell:
     return lambda row, lang: escape(t(f"{prefix}.{row[column]}", lang))
 
 
-def _portrait(row: pd.Series, lang: str) -> str:
-    return escape(str(row["portrait" if lang == "en" else "portrait_zh"]))
+def _person(row: pd.Series, lang: str) -> str:
+    return f'<span class="figure">{escape(str(row["member"]))}</span>'
 
 
 def cards(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
@@ -42,12 +42,13 @@ def cards(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -
     frames.need(frame, need, "charts.koc.cards")
     columns = [
         Column(t("koc.table.rank", lang), _number("rank", 0)),
-        Column(t("koc.table.member", lang), tables.text("member"), False),
+        Column(t("koc.table.member", lang), _person, False),
         Column(t("koc.table.state", lang), _named("koc.state", "state"), False),
         Column(t("koc.table.points", lang), _number("points", 0)),
-        *(Column(t(f"koc.part_name.{part}", lang), tables.share(f"{part}_rank", bar=True))
+        *(Column(t(f"koc.part_name.{part}", lang), tables.share(f"{part}_rank"))
           for part in PARTS),
-        Column(t("koc.table.portrait", lang), _portrait, False),
+        Column(t("koc.table.portrait", lang),
+               tables.prose("portrait" if lang == "en" else "portrait_zh"), False),
     ]  # fmt: skip
     return tables.build(
         frame, columns, name="koc.cards", lang=lang,
@@ -100,6 +101,32 @@ def referral_table(
     return tables.build(
         frame, columns, name="koc.referrals", lang=lang,
         title=title or t("koc.referrals.title", lang), note=t("koc.referrals.note", lang),
+    )  # fmt: skip
+
+
+def central(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
+    """Return those at the centre of the reply graph.
+
+    Args:
+        frame: `models.central_members` behind the gate: member (pseudonym), pagerank, expertise,
+            brokerage, state.
+        lang: "en" or "zh".
+        title: Head of the table.
+    """
+    frames.need(
+        frame, ["member", "pagerank", "expertise", "brokerage", "state"], "charts.koc.central"
+    )
+    columns = [
+        Column(t("koc.table.member", lang), _person, False),
+        Column(t("koc.table.pagerank", lang), tables.share("pagerank")),
+        Column(t("koc.table.expertise", lang), _number("expertise", 1)),
+        Column(t("koc.table.brokerage", lang), _number("brokerage", 2)),
+        Column(t("koc.table.state", lang), _named("koc.state", "_state"), False),
+    ]
+    states = frame["state"].fillna("").replace("", "neither")
+    return tables.build(
+        frame.assign(_state=states), columns, name="koc.central", lang=lang,
+        title=title or t("koc.central.title", lang), note=t("koc.central.note", lang),
     )  # fmt: skip
 
 

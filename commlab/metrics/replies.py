@@ -94,8 +94,8 @@ def addressed(ds: Dataset, window_days: int = WINDOW_DAYS) -> ir.Table:
     Returns:
         Expression, one row a message (staff among the writers): message_id, group_id, member_id,
         sent_at, kind, is_ad, signal ("reply", "quote", "mention", or null: it addresses nobody),
-        target (id, null where it cannot be told), asked (whether what it answers was a question),
-        asks.
+        target (id, null where it cannot be told; it may be the writer), asked (whether what it
+        answers was a question), asks.
     """
     rows = spoken(ds, window_days)
     if "reply_to" in ds.columns("messages"):
@@ -122,7 +122,7 @@ def addressed(ds: Dataset, window_days: int = WINDOW_DAYS) -> ir.Table:
     return rows.select(
         "message_id", "group_id", "member_id", "sent_at", "kind", "is_ad", "asks",
         signal=signal,
-        target=target.nullif(rows.member_id),
+        target=target,
         asked=rows.question.fill_null(False) | rows.asked,
     )  # fmt: skip
 
@@ -148,7 +148,7 @@ def _names(ds: Dataset) -> ir.Table:
 
 def between_members(ds: Dataset, rows: ir.Table) -> ir.Table:
     """Return the rows of `addressed` in which a member addresses another, staff left out."""
-    rows = rows.filter(rows.target.notnull())
+    rows = rows.filter(rows.target != rows.member_id)  # nor those without a target
     staff = ds.staff_ids()
     rows = rows.anti_join(staff, "member_id")
     return rows.anti_join(staff.select(target="member_id"), "target")

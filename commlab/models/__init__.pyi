@@ -115,6 +115,7 @@ from commlab.models.koc import (
 )
 from commlab.models.koc_later import LaterHalf as LaterHalf, later_half as later_half
 from commlab.models.koc_people import (
+    central_members as central_members,
     koc_cards as koc_cards,
     koc_list as koc_list,
     left_out as left_out,

@@ -85,7 +85,8 @@ def rank_stability(
         seed: Seed.
 
     Returns:
-        Mean share that stays; its interval holds the middle 95 % of the draws.
+        Mean share that stays; its interval holds the middle 95 % of the draws, its n all members of
+        the graph.
     """
     guards.in_range("share", share, low=0, high=1, open_low=True)
     guards.in_range("dropped", dropped, low=0, high=1, open_low=True, open_high=True)
@@ -102,7 +103,7 @@ def rank_stability(
         kept.append(len(best & set(again.nlargest(count).index)) / count)
     low, high = np.quantile(kept, [0.025, 0.975])
     return Estimate(
-        value=float(np.mean(kept)), low=float(low), high=float(high), n=count, unit="share",
+        value=float(np.mean(kept)), low=float(low), high=float(high), n=len(score), unit="share",
         method="range over draws",
     )  # fmt: skip
 

@@ -99,18 +99,20 @@ def resonance(profiles: pd.DataFrame) -> npt.NDArray[np.float64]:
 
 
 def noise_makers(profiles: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Return who writes very much and is answered no more than others in the same groups.
+    """Return who writes very much, is answered no more than others there, and helps nobody.
 
-    Very much is more than 95 in 100 of those who write.
+    Very much is more than 95 in 100 of those who write. Who answers more questions than he asks
+    is no noise, although answers are seldom answered.
 
     Args:
-        profiles: With written, answered and expected (`metrics.member_voices`).
+        profiles: With written, answered, expected, answers, questions (`metrics.member_voices`).
     """
     written = profiles["written"].to_numpy(dtype=float)
     if not (written > 0).any():
         return np.zeros(len(profiles), dtype=bool)
     loud = written > np.quantile(written[written > 0], NOISY)
-    return loud & (profiles["answered"] <= profiles["expected"]).to_numpy()
+    unheard = (profiles["answered"] <= profiles["expected"]).to_numpy()
+    return loud & unheard & (profiles["answers"] <= profiles["questions"]).to_numpy()
 
 
 def select_koc(

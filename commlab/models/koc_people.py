@@ -9,6 +9,7 @@ import pandas as pd
 
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import Estimate
+from commlab.models.graph import expertise_z, graph_scores
 from commlab.models.koc import STRONG, KOCSelection
 from commlab.models.suspects import Suspects
 from commlab.models.value import Stability
@@ -62,15 +63,48 @@ def koc_cards(found: KOCSelection, listed: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Frame: member_id, state, rank, points, the ranks of the four parts, answered_ratio,
-        in_draws, lift, portrait, portrait_zh.
+        in_draws, lift, portrait, portrait_zh (without the strong parts: the ranks say them).
     """
     ranks = [f"{part}_rank" for part in PARTS]
     out = listed[["member_id", "state", "rank", "points"]].copy()
     own = found.members.set_index("member_id").loc[out["member_id"], ranks]
     out[ranks] = own.to_numpy()
     out["answered_ratio"] = listed["answered"]
-    return out.assign(**{name: listed[name] for name in
-                         ("in_draws", "lift", "portrait", "portrait_zh")})  # fmt: skip
+    out["in_draws"], out["lift"] = listed["in_draws"], listed["lift"]
+    rows = found.members[found.members["state"] != ""].reset_index(drop=True)
+    for name, lang in (("portrait", "en"), ("portrait_zh", "zh")):
+        out[name] = [_portrait(row, ratio, lang, parts=False) for row, ratio in _each(rows, listed)]
+    return out
+
+
+def central_members(
+    edges: pd.DataFrame,
+    profiles: pd.DataFrame,
+    found: KOCSelection,
+    *,
+    most: int = 12,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return those at the centre of the reply graph, by PageRank.
+
+    Args:
+        edges: What `metrics.reply_edges` returned.
+        profiles: What `metrics.member_profiles` returned.
+        found: What `select_koc` returned.
+        most: How many.
+        seed: Seed of the clustering.
+
+    Returns:
+        Frame, the most central first: member_id, pagerank, expertise (z), brokerage, state.
+    """
+    graph = graph_scores(edges, seed=seed)
+    ids = profiles.set_index("member_id")
+    z = pd.Series(expertise_z(ids["answers"], ids["questions"]), index=ids.index)
+    best = graph.sort_values(["pagerank", "member_id"], ascending=[False, True]).head(most)
+    best = best[["member_id", "pagerank", "brokerage"]].reset_index(drop=True)
+    best.insert(2, "expertise", z.reindex(best["member_id"]).to_numpy())
+    state = found.members.set_index("member_id")["state"]
+    return best.assign(state=state.reindex(best["member_id"]).fillna("").to_numpy())
 
 
 def left_out(found: KOCSelection, known: Suspects) -> pd.DataFrame:
@@ -167,14 +201,15 @@ def _each(rows: pd.DataFrame, out: pd.DataFrame) -> list[tuple[pd.Series, float]
             for place, (_, row) in enumerate(rows.iterrows())]  # fmt: skip
 
 
-def _portrait(row: pd.Series, ratio: float, lang: str) -> str:
+def _portrait(row: pd.Series, ratio: float, lang: str, *, parts: bool = True) -> str:
     strong = [t(f"koc.part_name.{part}", lang) for part in PARTS if row[f"{part}_rank"] > STRONG]
+    strong = strong if parts else []  # where the ranks stand beside it
     join = t("koc.portrait.separator_parts", lang)
     said = [t("koc.portrait.strong", lang, parts=join.join(strong))] if strong else []
     if np.isfinite(ratio) and ratio >= LOUDER:
         said.append(t("koc.portrait.heard", lang, times=f"{ratio:.1f}"))
     if np.isfinite(row["expertise"]) and row["expertise"] >= EXPERT:
         said.append(t("koc.portrait.expert", lang))
-    if row["consumption_rank"] <= 0.5:
+    if row["consumption_rank"] < 0.5:  # exactly 0.5 is everybody's where there are no orders
         said.append(t("koc.portrait.buys_little", lang))
     return t("koc.portrait.separator", lang).join(said)

@@ -222,7 +222,7 @@ def vary_weights(
         kept[place] = (inside & base).sum() / base.sum()
     low, high = np.quantile(kept, [0.025, 0.975])
     overlap = Estimate(
-        value=float(kept.mean()), low=float(low), high=float(high), n=int(base.sum()),
+        value=float(kept.mean()), low=float(low), high=float(high), n=len(values),
         unit="share", method="range over Dirichlet weights",
     )  # fmt: skip
     return Stability(pd.Series(times / draws, index=scores.index), overlap, draws)

@@ -424,8 +424,9 @@ def cards(names: tuple[str, ...] = ()) -> pd.DataFrame:
 def lifts(names: tuple[str, ...] = ()) -> pd.DataFrame:
     frame = cards(names)[["member"]]
     frame["value"] = np.linspace(14, -3, len(frame))
-    frame["value_low"], frame["value_high"] = frame["value"] - 5, frame["value"] + 6
-    frame["state"] = np.where(frame["value_low"] > 6, "moves", "unclear")
+    frame["lift"] = 2 * frame["value"] - 4
+    frame["low"], frame["high"] = frame["lift"] - 9, frame["lift"] + 9
+    frame["state"] = np.where(frame["low"] > 6, "moves", "unclear")
     frame.loc[len(frame) - 1, "state"] = "too_few"
     return frame
 
@@ -456,6 +457,12 @@ def referral_groups() -> pd.DataFrame:
 def signals() -> pd.DataFrame:
     return pd.DataFrame({"signal": ["mention", "quote", "reply"], "messages": [90, 400, 2717],
                          "resolved": [90, 311, 2717], "rate": [1.0, 0.7775, 1.0]})  # fmt: skip
+
+
+def central() -> pd.DataFrame:
+    return pd.DataFrame({"member": ["P-AAAAAAAA", "P-BBBBBBBB"], "pagerank": [0.012, 0.009],
+                         "expertise": [6.1, -2.4], "brokerage": [0.44, 0.0],
+                         "state": ["chosen", ""]})  # fmt: skip
 
 
 def left_out() -> pd.DataFrame:
@@ -526,6 +533,7 @@ TABLES: dict[str, tuple[Draw, Callable[[], Any]]] = {
     "cycles": (ltv_tables.cycles, cycles),
     "crosscheck": (ltv_tables.crosscheck, crosscheck),
     "koc_cards": (koc.cards, cards),
+    "koc_central": (koc.central, central),
     "koc_reasons": (koc.reasons, left_out),
     "koc_referrals": (koc.referral_table, referral_groups),
     "koc_signals": (koc.signals, signals),

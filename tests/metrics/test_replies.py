@@ -62,8 +62,8 @@ def test_quotes_mentions_and_names_at_the_head_are_read(make_dataset: Callable) 
         ("c", "b"): (1, 0),
     }
     got = cl.metrics.resolution(ds).set_index("signal")
-    # Ann's quote of herself has no other person; staff is somebody.
-    assert got.loc["quote", ["messages", "resolved"]].tolist() == [6, 3]
+    # Nobody of that name, and two of one name; oneself and staff are somebody.
+    assert got.loc["quote", ["messages", "resolved"]].tolist() == [6, 4]
     assert got.loc["mention", ["messages", "resolved"]].tolist() == [3, 3]
 
 

@@ -18,7 +18,8 @@ from . import (
 )
 
 _MODULES = (
-    retention, engagement, friends, koc, money, survival, purchases, covariates, spend, sparse, churn,
+    retention, engagement, friends, koc, money, survival,
+    purchases, covariates, spend, sparse, churn,
 )  # fmt: skip
 EXPERIMENTS: dict[str, Experiment] = {
     item.name: item for module in _MODULES for item in module.EXPERIMENTS
