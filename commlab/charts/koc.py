@@ -28,16 +28,6 @@ __all__ = [
     "signals",
     "stability",
 ]
-    "cards",
-    "central",
-    "curve",
-    "later",
-    "lifts",
-    "reasons",
-    "referral_table",
-    "signals",
-    "stability",
-]
 
 _MOST = {False: 14, True: 10}
 
