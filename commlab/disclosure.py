@@ -97,7 +97,6 @@ FIGURES = frozenset({
     "cycle_high", "cycle_25", "cycle_75", "own", "own_low", "own_high", "lifetimes",
     "points", "consumption_rank", "content_rank", "interaction_rank", "social_rank",
     "answered_ratio", "in_draws", "value_low", "value_high", "lift", "margin",
-    "reward", "net", "depth",
     "active_share", "newcomer_share", "per_active", "focus", "focus_low", "focus_high", "risk",
     "log_messages", "trend", "newcomers", "rest_share", "p_class", "members_mean",
     "reward", "net", "depth", "pagerank", "expertise", "brokerage",

@@ -72,7 +72,7 @@ def stages(
     rest = len(every) - len(rows)
     sign = t("grouphealth.stages.silver_sign", lang)
     names = [
-        f"{name} {sign}" if stage == "silver" else str(name)
+        f"{sign} {name}" if stage == "silver" else str(name)
         for name, stage in zip(rows["group"], rows["rank_stage"], strict=True)
     ]
     made = figure(

@@ -100,17 +100,12 @@ def week_hours(
         frame: `metrics.week_profile`: weekday, hour, days, mean, share.
         lang: "en" or "zh".
         narrow: The form for phones: hours go down instead of across.
-        title: The finding; without it the title names the busiest hour.
+        title: The finding; without it the title says what is drawn.
         as_of: Last day of the data.
     """
     frames.need(frame, ["weekday", "hour", "days", "mean", "share"], "charts.hours.week_hours")
-    top = frame.iloc[int(frame["mean"].argmax())]
     made = figure(
-        title=title
-        or word(
-            "grouphealth.week.title", hour=clock(top["hour"]),
-            day=word(f"grouphealth.weekday.{_DAYS[int(top['weekday'])]}"),
-        ),
+        title=title or word("grouphealth.week.title"),
         subtitle=t("grouphealth.week.subtitle", lang),
         foot=foot(lang, n=float(frame.groupby("weekday")["days"].max().sum()), unit="days",
                   as_of=as_of),

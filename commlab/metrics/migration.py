@@ -24,7 +24,7 @@ _LIKE = ("product", "region", "positioning")  # the more of them a group shares,
 
 def migration_list(
     ds: Dataset,
-    now: pd.DataFrame,
+    place: pd.DataFrame,
     stages: pd.DataFrame,
     points: pd.DataFrame,
     *,
@@ -39,7 +39,8 @@ def migration_list(
 
     Args:
         ds: The dataset, with memberships.
-        now: `GroupLife.now`: group_id, state, notice_on, closing_on.
+        place: `models.group_places`: group_id, place, notice_on, closing_on; members of groups that
+            are "closing" or "dead" are invited.
         stages: `models.group_stages`: group_id, value, rank_stage, status.
         points: member_id, points.
         high_value: Members with more points than this are invited.
@@ -54,14 +55,14 @@ def migration_list(
         ArgumentError: A frame lacks a column.
     """
     for name, frame, need in (
-        ("now", now, ("group_id", "state", "notice_on", "closing_on")),
+        ("place", place, ("group_id", "place", "notice_on", "closing_on")),
         ("stages", stages, ("group_id", "value", "rank_stage", "status")),
         ("points", points, ("member_id", "points")),
     ):
         lacking = [column for column in need if column not in frame]
         if lacking:
             raise ArgumentError(f"{name} lacks the column {lacking[0]!r}.")
-    closing = now[now["state"] == "closing"].set_index("group_id")
+    closing = place[place["place"].isin(["closing", "dead"])].set_index("group_id")
     worth = points.loc[points["points"] > high_value, ["member_id", "points"]]
     if closing.empty or worth.empty:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -75,7 +76,7 @@ def migration_list(
     leaving = leaving.merge(worth, on="member_id").sort_values(
         ["points", "member_id", "group_id"], ascending=[False, True, True]
     )
-    open_ = _receivers(now, stages)
+    open_ = _receivers(place, stages)
     fits = {name: _order(ds, name, open_) for name in leaving["group_id"].unique()}
     inside = mine.groupby("member_id")["group_id"].agg(set).to_dict()
     rows = []
@@ -98,9 +99,9 @@ def migration_list(
     return frame.merge(known, on="member_id", how="left")[list(COLUMNS)]
 
 
-def _receivers(now: pd.DataFrame, stages: pd.DataFrame) -> pd.DataFrame:
+def _receivers(place: pd.DataFrame, stages: pd.DataFrame) -> pd.DataFrame:
     """Return the groups that may take members, the liveliest first."""
-    states = now.set_index("group_id")["state"]
+    states = place.set_index("group_id")["place"]
     able = stages[(stages["status"] == "ok") & (stages["rank_stage"] == "golden")]
     able = able[able["group_id"].map(states).isin(["golden", "trial"])]
     return able.sort_values(["value", "group_id"], ascending=[False, True])[["group_id", "value"]]

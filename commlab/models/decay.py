@@ -46,8 +46,8 @@ class Decay:
 
     Attributes:
         coefficients: Frame: term, value, low, high, p (of log activity a week, or a unit).
-        half_life: Estimates in weeks: "with_inflow", "without_inflow". `high` is missing where
-            the interval has no upper end: then `low` stands alone in `reason`.
+        half_life: Estimates in weeks: "with_inflow", "without_inflow"; refused where activity does
+            not fade, or the interval holds no fading at all.
         size: Elasticity of messages a member to the number of members (0: none).
         groups: Groups used.
         weeks: Group weeks used.
@@ -203,20 +203,14 @@ def _conditional_poisson(
 def _half_life(table: pd.DataFrame, name: str, groups: int, level: float) -> Estimate:
     row = table[table["term"] == name]
     if row.empty:
-        return Estimate.refused(f"no group had weeks of the kind {name}.", unit="weeks", n=groups)
+        return Estimate.refused("grouphealth.part.decay.no_weeks", unit="weeks", n=groups)
     value, low, high = (float(row[part].iloc[0]) for part in ("value", "low", "high"))
     if value >= 0:
-        return Estimate.refused(
-            f"activity does not fade: {value:+.4f} of its log a week ({low:+.4f} to {high:+.4f}).",
-            unit="weeks", n=groups,
-        )  # fmt: skip
+        return Estimate.refused("grouphealth.part.decay.no_fading", unit="weeks", n=groups)
     half = np.log(2)
     if high >= 0:
-        return Estimate(
-            value=half / -value, n=groups, unit="weeks", level=level,
-            method="conditional Poisson, groups as clusters",
-            reason=f"no upper end: at least {half / -low:.1f} weeks",
-        )  # fmt: skip
+        # Half of the interval is no fading at all: a number alone would claim what is not known.
+        return Estimate.refused("grouphealth.part.decay.no_end", unit="weeks", n=groups)
     return Estimate(
         value=half / -value, low=half / -low, high=half / -high, n=groups, unit="weeks",
         level=level, method="conditional Poisson, groups as clusters",

@@ -1,19 +1,21 @@
 """Whether a group was filled with people of one kind: how far its channel codes differ from all.
 
 Focus is chi-square of its codes against those of all groups, less its degrees of freedom, per
-member: 0 for a random handful of the brand's newcomers. Its interval is that of the noncentral
-chi-square. A group is filled imprecisely when the whole interval lies below the focus of the middle
-group: others were filled with a purpose, this one was not.
+member: 0 for a random handful of the brand's newcomers. Its variance is that of a multinomial by
+the delta method, with what chi-square has without any focus added. A group is filled imprecisely when its focus lies below that
+of the middle group beyond chance (one-sided, Benjamini–Hochberg over groups): others were filled
+with a purpose, this one was not.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats as distributions
+from scipy import special
 
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL
+from commlab.stats import benjamini_hochberg, quantile
 
 MIN_MEMBERS = 25  # with fewer, codes of chance look like a purpose
 MIN_GROUPS = 5  # a middle group needs some on either side
@@ -52,35 +54,25 @@ def group_focus(channels: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame
             f"{int(enough.sum())} groups have {MIN_MEMBERS} members with a channel code: "
             f"{MIN_GROUPS} are needed.",
         )
-    focus = np.maximum(chi - degrees, 0.0) / people
-    ends = np.array([_noncentral(x, degrees, level) for x in chi]) / people[:, None]
+    share = counts / people[:, None]
+    weight = (share - everyone) / everyone
+    spread = (share * weight**2).sum(axis=1) - (share * weight).sum(axis=1) ** 2
+    error = np.sqrt(4 * np.maximum(spread, 0) / people + 2 * degrees / people**2)
+    raw = (chi - degrees) / people
+    focus = np.maximum(raw, 0.0)
+    low, high = raw - quantile(level) * error, np.maximum(raw + quantile(level) * error, 0.0)
     middle = float(np.median(focus[enough]))
+    p = np.where(enough, special.ndtr((raw - middle) / error), np.nan)
     frame = pd.DataFrame(
         {
             "group_id": table.index,
             "people": people.astype(np.int64),
             "focus": np.where(enough, focus, np.nan),
-            "focus_low": np.where(enough, ends[:, 0], np.nan),
-            "focus_high": np.where(enough, ends[:, 1], np.nan),
+            "focus_low": np.where(enough, np.maximum(low, 0.0), np.nan),
+            "focus_high": np.where(enough, high, np.nan),
             "middle": middle,
-            "imprecise": enough & (ends[:, 1] < middle),
+            "imprecise": benjamini_hochberg(p) < 1 - level,
             "status": np.where(enough, "ok", "too_few"),
         }
     )
     return frame.reset_index(drop=True)
-
-
-def _noncentral(chi: float, degrees: int, level: float) -> tuple[float, float]:
-    """Return the interval of the noncentrality of a chi-square that came out as `chi`."""
-    tails = (1 - (1 - level) / 2, (1 - level) / 2)
-    found = []
-    for tail in tails:
-
-        def gap(x: float, tail: float = tail) -> float:
-            return float(distributions.ncx2.cdf(chi, degrees, x)) - tail
-
-        if float(distributions.chi2.cdf(chi, degrees)) <= tail:
-            found.append(0.0)
-        else:
-            found.append(float(optimize.brentq(gap, 1e-9, 4 * chi + 100)))
-    return found[0], found[1]

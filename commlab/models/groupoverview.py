@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 
 from commlab import stats
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
+from commlab.models.grouplife import LifeRules
 
 MIN_GROUPS = 5  # clusters; with fewer the spread between groups is a guess
 
@@ -121,12 +124,18 @@ def group_staffing(weeks: pd.DataFrame, classed: pd.DataFrame, *, window: int = 
 PLACES = ("dead", "closing", "watch", "cleaning", "trial", "golden", "closed", "")
 
 
-def group_places(found: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+def group_places(
+    found: pd.DataFrame, now: pd.DataFrame, rules: LifeRules, as_of: dt.date
+) -> pd.DataFrame:
     """Return where each group stands: dead, or its state on the path.
+
+    A dead group needs no watch: it is to be closed as soon as its members have been invited.
 
     Args:
         found: `models.group_deaths`.
         now: `GroupLife.now`.
+        rules: Days of notice and until closing.
+        as_of: Last day of the data.
 
     Returns:
         Frame, those first that need somebody: group_id, place, since, notice_on, closing_on.
@@ -134,7 +143,11 @@ def group_places(found: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     table = now[["group_id", "state", "since", "notice_on", "closing_on"]]
     table = table.rename(columns={"state": "place"})
     dead = set(found.loc[found["state"] == "dead", "group_id"])
-    table.loc[table["group_id"].isin(dead), "place"] = "dead"
+    gone = table["group_id"].isin(dead)
+    table.loc[gone, "place"] = "dead"
+    closing = pd.Timestamp(as_of) + pd.Timedelta(days=rules.closing_days)
+    table.loc[gone, "closing_on"] = closing
+    table.loc[gone, "notice_on"] = closing - pd.Timedelta(days=rules.notice_days)
     order = table["place"].map({name: place for place, name in enumerate(PLACES)})
     table = table.iloc[np.argsort(order.to_numpy(), kind="stable")]
     return table.reset_index(drop=True)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import special
+from scipy import stats as distributions
 
-from commlab import guards
+from commlab import guards, stats
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.models.shrinkage import shrunk_sums
@@ -78,6 +80,7 @@ def group_stages(
     )  # fmt: skip
     table = table.rename(columns={"segment": "group_id", "buyers": "people"})
     enough = (table["status"] == "ok").to_numpy()
+    _compare(table, sums, level)
     low = bottom(table["mean"].where(enough), share)
     for name, silver in (("rank_stage", low), ("line_stage", (table["mean"] < line).to_numpy())):
         table[name] = np.where(enough, np.where(silver, "silver", "golden"), "")
@@ -86,21 +89,46 @@ def group_stages(
     return table.drop(columns=["weight"])
 
 
+def _within(sums: pd.DataFrame) -> tuple[pd.Series, float]:
+    """Return the squares within each group, and the variance of members within groups."""
+    n, total, square = (sums[name].astype(float) for name in ("people", "total", "square"))
+    within = (square - total**2 / n.clip(lower=1)).clip(lower=0)
+    return within, float(within.sum() / max((n - 1).clip(lower=0).sum(), 1))
+
+
+def _compare(table: pd.DataFrame, sums: pd.DataFrame, level: float) -> None:
+    """Put p-values of the difference from all others, and Student's intervals of the means.
+
+    The variance of the comparison is that within all groups together: a group that is low by
+    chance has little spread of its own, and would seem to be low for certain.
+    """
+    _, pooled = _within(sums)
+    n = table["people"].to_numpy(dtype=float)
+    error = np.sqrt(pooled * (1 / n + 1 / np.maximum(n.sum() - n, 1)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = 2 * special.ndtr(-np.abs(table["difference"].to_numpy(dtype=float)) / error)
+    table["p"] = p
+    table["p_adjusted"] = stats.benjamini_hochberg(p)
+    table["flagged"] = (table["p_adjusted"] < 1 - level).to_numpy(dtype=bool)
+    student = distributions.t.ppf(0.5 + level / 2, np.maximum(n - 1, 1)) / stats.quantile(level)
+    for end in ("mean_low", "mean_high"):
+        table[end] = table["mean"] + (table[end] - table["mean"]) * student
+
+
 def _floor(sums: pd.DataFrame) -> pd.Series:
     """Return a variance for groups whose members are all alike: that of members in other groups.
 
     Where all are silent the sample has no spread, yet its mean is not known without error.
     """
-    n, total, square = (sums[name].astype(float) for name in ("people", "total", "square"))
-    within = square - total**2 / n.clip(lower=1)
-    pooled = within.clip(lower=0).sum() / max((n - 1).clip(lower=0).sum(), 1)
+    within, pooled = _within(sums)
+    n, square = sums["people"].astype(float), sums["square"].astype(float)
     alike = within <= 1e-9 * square.clip(lower=1e-9)
     floor = np.where(alike, pooled / n.clip(lower=1), 0.0)
     return pd.Series(floor, index=sums["group_id"].astype(str))
 
 
 def told_apart(table: pd.DataFrame) -> Estimate:
-    """Return how many silver groups lie below the others beyond chance; `n` counts the silver ones.
+    """Return how many silver groups lie below the others beyond chance; `n` counts all groups.
 
     Args:
         table: From `group_stages`.
@@ -111,7 +139,7 @@ def told_apart(table: pd.DataFrame) -> Estimate:
     counts = stage_counts(table)
     if not counts["silver"]:
         return Estimate.refused("grouphealth.part.stages.none", unit="groups")
-    return Estimate.count(counts["sure"], unit="groups", n=counts["silver"])
+    return Estimate.count(counts["sure"], unit="groups", n=len(table))
 
 
 def stage_counts(table: pd.DataFrame) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The action lists that reports write to `private/`: real ids, best first."""
 
-from commlab.tables.declaration import CHANNEL, MEMBER, STAFF, Table, columns
+from commlab.tables.declaration import CHANNEL, GROUP, MEMBER, STAFF, Table, columns
 
 _DECLARED = (
     Table(
@@ -139,6 +139,24 @@ _DECLARED = (
             member_id=MEMBER,
         ),
         key=("member_id",),
+    ),
+    Table(
+        "migrate",
+        "one member of a group that is to close, to be invited into another, most points first",
+        columns(
+            "member_id* id the person",
+            "adviser_id id adviser (staff) in charge, who invites one to one",
+            "from_group_id* id group that is to close",
+            "to_group_id id group to invite to; empty where none fits or has room",
+            "points* float points over the last 90 days",
+            "notice_on* date day on which the closing notice is posted, with the code of the group",
+            "closing_on* date day of the closing",
+            member_id=MEMBER,
+            adviser_id=STAFF,
+            from_group_id=GROUP,
+            to_group_id=GROUP,
+        ),
+        key=("member_id", "from_group_id"),
     ),
 )
 

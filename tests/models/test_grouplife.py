@@ -51,8 +51,10 @@ def test_golden_stays_golden():
 
 def test_an_old_silver_group_is_reviewed_and_rises_again():
     assert path("GGsG") == [
-        (1, "golden", "first_seen"), (3, "cleaning", "turned_silver"), (4, "golden", "turned_golden"),
-    ]  # fmt: skip
+        (1, "golden", "first_seen"),
+        (3, "cleaning", "turned_silver"),
+        (4, "golden", "turned_golden"),
+    ]
 
 
 def test_a_new_silver_group_gets_a_trial_of_four_weeks_and_passes():
