@@ -18,6 +18,7 @@ It is association: a group that gets newcomers is looked after in other ways too
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,6 +31,7 @@ from commlab.config import Festival
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.models.groupdeath import dead_weeks
+from commlab.text import Words, word
 
 Array = npt.NDArray[np.float64]
 MIN_GROUPS = 8  # clusters; with fewer the variance that leaves one out is a guess
@@ -48,6 +50,7 @@ class Decay:
         coefficients: Frame: term, value, low, high, p (of log activity a week, or a unit).
         half_life: Estimates in weeks: "with_inflow", "without_inflow"; refused where activity does
             not fade, or the interval holds no fading at all.
+        ends: Ends of the intervals of the half-lives, infinite where fading may be none at all.
         size: Elasticity of messages a member to the number of members (0: none).
         groups: Groups used.
         weeks: Group weeks used.
@@ -55,9 +58,21 @@ class Decay:
 
     coefficients: pd.DataFrame
     half_life: dict[str, Estimate]
+    ends: dict[str, tuple[float, float]]
     size: Estimate
     groups: int
     weeks: int
+
+    def told(self, name: str) -> Estimate | Words:
+        """Return a half-life as a sentence says it; where it may have no end, how long at least.
+
+        Args:
+            name: "with_inflow" or "without_inflow".
+        """
+        low, high = self.ends[name]
+        if 0 < low < math.inf == high:
+            return word("grouphealth.part.decay.at_least", weeks=round(low))
+        return self.half_life[name]
 
     def to_frame(self) -> pd.DataFrame:
         """Return the coefficients."""
@@ -148,7 +163,8 @@ def fit_decay(rows: pd.DataFrame, *, level: float = LEVEL, min_groups: int = MIN
         name: _half_life(table, name, len(good), level)
         for name in ("with_inflow", "without_inflow")
     }
-    return Decay(table, lives, _size(table, len(good), level), len(good), len(rows))
+    ends = {name: _ends(table, name) for name in lives}
+    return Decay(table, lives, ends, _size(table, len(good), level), len(good), len(rows))
 
 
 def _varies(x: Array, group: npt.NDArray[np.int64]) -> bool:
@@ -198,6 +214,15 @@ def _conditional_poisson(
     )  # one Newton step from the fit to that without group g
     spread = away - away.mean(axis=0)
     return beta, (groups - 1) / groups * spread.T @ spread
+
+
+def _ends(table: pd.DataFrame, name: str) -> tuple[float, float]:
+    row = table[table["term"] == name]
+    if row.empty:
+        return 0.0, math.inf
+    slopes = (float(row["low"].iloc[0]), float(row["high"].iloc[0]))
+    low, high = (math.log(2) / -slope if slope < 0 else math.inf for slope in slopes)
+    return low, high
 
 
 def _half_life(table: pd.DataFrame, name: str, groups: int, level: float) -> Estimate:

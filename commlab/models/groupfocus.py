@@ -2,9 +2,9 @@
 
 Focus is chi-square of its codes against those of all groups, less its degrees of freedom, per
 member: 0 for a random handful of the brand's newcomers. Its variance is that of a multinomial by
-the delta method, with what chi-square has without any focus added. A group is filled imprecisely when its focus lies below that
-of the middle group beyond chance (one-sided, Benjamini–Hochberg over groups): others were filled
-with a purpose, this one was not.
+the delta method, with what chi-square has without any focus added. A group is filled imprecisely
+when its focus lies below that of the middle group beyond chance (one-sided, Benjamini–Hochberg over
+groups): others were filled with a purpose, this one was not.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def push_windows(
     one = 1 - (1 - level) / HOURS
     share, low, high = stats.ratio_interval(
         n, inside.sum(axis=0), people, (inside**2).sum(axis=0), (total**2).sum(),
-        (inside * total[:, None]).sum(axis=0), level=one,
+        (inside * total[:, None]).sum(axis=0), level=one, log=True,
     )  # fmt: skip
     could = _could_be_best(inside, total, level)
     start = np.arange(HOURS)

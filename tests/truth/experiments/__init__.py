@@ -1,26 +1,15 @@
-"""The experiments, by name."""
+"""The experiments, by name: those of every module here."""
 
 from __future__ import annotations
 
-from ..harness import Experiment
-from . import (
-    churn,
-    covariates,
-    engagement,
-    friends,
-    koc,
-    money,
-    purchases,
-    retention,
-    sparse,
-    spend,
-    survival,
-)
+import importlib
+import pkgutil
 
-_MODULES = (
-    retention, engagement, friends, koc, money, survival,
-    purchases, covariates, spend, sparse, churn,
-)  # fmt: skip
+from ..harness import Experiment
+
+_MODULES = [
+    importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)
+]
 EXPERIMENTS: dict[str, Experiment] = {
-    item.name: item for module in _MODULES for item in module.EXPERIMENTS
+    item.name: item for module in _MODULES for item in getattr(module, "EXPERIMENTS", ())
 }
