@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from commlab.charts import churn, health, koc, ltv, ltv_tables, retention
+from commlab.charts import churn, grouphealth, health, koc, ltv, ltv_tables, retention
 from commlab.config import china_calendar
 from commlab.stats import wilson
 
@@ -537,4 +537,134 @@ TABLES: dict[str, tuple[Draw, Callable[[], Any]]] = {
     "koc_reasons": (koc.reasons, left_out),
     "koc_referrals": (koc.referral_table, referral_groups),
     "koc_signals": (koc.signals, signals),
+}
+
+
+GROUP_NAMES = (
+    "晨雀·福利1群",
+    "晨雀·护肤学堂2群",
+    "晨雀·新品体验3群",
+    "g004",
+    "G5 mums & babies",
+    "g006",
+)
+
+
+def group_means(names: tuple[str, ...] = GROUP_NAMES) -> pd.DataFrame:
+    mean = np.linspace(0.12, 0.55, len(names))
+    return pd.DataFrame(
+        {"group": names, "people": 34, "mean": mean, "mean_low": mean - 0.09,
+         "mean_high": mean + 0.09, "rank_stage": ["silver"] + ["golden"] * (len(names) - 1),
+         "verdict": ["below"] + ["chance"] * (len(names) - 1), "status": "ok"}
+    )  # fmt: skip
+
+
+def group_lives() -> pd.DataFrame:
+    week = np.array([0.0, 9, 14, 20, 31, 40, 55])
+    alive = np.array([1, 0.96, 0.9, 0.83, 0.77, 0.74, 0.7])
+    return pd.DataFrame({"week": week, "groups": 40 - np.arange(7) * 4, "survival": alive,
+                         "low": alive - 0.12, "high": np.minimum(alive + 0.06, 1)})  # fmt: skip
+
+
+def push_hours() -> pd.DataFrame:
+    start = np.arange(24)
+    share = 0.01 + 0.16 * np.exp(-((start - 20) ** 2) / 8) + 0.14 * np.exp(-((start - 8) ** 2) / 6)
+    return pd.DataFrame({"start": start, "end": (start + 2) % 24, "share": share,
+                         "low": share * 0.85, "high": share * 1.15,
+                         "could_be_best": np.isin(start, (19, 20)),
+                         "people": (9000 * share).astype(int), "days": 84})  # fmt: skip
+
+
+def week_of_hours() -> pd.DataFrame:
+    weekday, hour = (part.ravel() for part in np.indices((7, 24)))
+    mean = 1 + 20 * np.exp(-((hour - 20) ** 2) / 10) * (1 + 0.1 * weekday)
+    return pd.DataFrame({"weekday": weekday, "hour": hour, "days": 12, "mean": mean,
+                         "share": mean / mean.sum()})  # fmt: skip
+
+
+def group_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"group": GROUP_NAMES, "place": ["dead", "closing", "watch", "cleaning", "trial", "golden"],
+         "age": range(6, 36, 5), "members": 33, "active_share": 0.31, "staff_share": 0.4,
+         "golden_weeks": 5, "net_revenue": 215.0,
+         "verdict": ["below", "chance", "chance", "chance", "", "above"]}
+    )  # fmt: skip
+
+
+def group_steps() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"group": GROUP_NAMES[:2], "on": pd.to_datetime(["2026-06-15", "2026-06-22"]),
+         "before": ["golden", "cleaning"], "after": ["cleaning", "watch"],
+         "reason": ["turned_silver", "low_weeks"]}
+    )  # fmt: skip
+
+
+def group_signs() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"group": GROUP_NAMES[:2], "state": ["dead", "alive"],
+         "died": pd.to_datetime(["2026-03-02", None]), "gap_weeks": [4.0, np.nan],
+         "hard_share": [0.3, 1.0], "neglect": [True, False], "ads_only": [False, True],
+         "imprecise": pd.array([False, None], dtype="boolean"), "cause": ["neglect", "ads_only"]}
+    )  # fmt: skip
+
+
+def group_ratios() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"cause": ["neglect", "ads_only", "imprecise"], "ratio": [21.5, 8.0, np.nan],
+         "low": [9.1, 2.2, np.nan], "high": [50.0, 28.9, np.nan], "p_adjusted": [0.0, 0.01, np.nan],
+         "groups": [9, 7, 0], "deaths": [6, 4, 0], "status": ["ok", "ok", "too_few"]}
+    )  # fmt: skip
+
+
+def fading() -> pd.DataFrame:
+    return pd.DataFrame({"term": ["with_inflow", "without_inflow", "size", "festival"],
+                         "value": [-0.02, -0.06, 0.1, 0.03], "low": [-0.03, -0.08, -0.1, -0.02],
+                         "high": [-0.01, -0.04, 0.3, 0.08]})  # fmt: skip
+
+
+def warned() -> pd.DataFrame:
+    return pd.DataFrame({"method": ["base_rate", "silent_week", "signs"],
+                         "log_loss": [0.09, 0.07, 0.06], "low": [0.05, 0.04, 0.03],
+                         "high": [0.13, 0.1, 0.09]})  # fmt: skip
+
+
+def risky_groups() -> pd.DataFrame:
+    return pd.DataFrame({"group": GROUP_NAMES[:2], "risk": [0.31, 0.02], "silent_week": [1.0, 0.0],
+                         "active_share": [0.0, 0.4], "staff_gap": [1.0, 0.0],
+                         "hard_share": [0.0, 0.2]})  # fmt: skip
+
+
+def group_hours() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"group": GROUP_NAMES[:2], "people": 400, "start": [8.0, 20.0], "end": [10.0, 22.0],
+         "share": [0.1, 0.2], "low": [0.06, 0.16], "high": [0.14, 0.24], "rest_share": 0.19,
+         "difference": [-0.09, 0.01], "p_adjusted": [0.001, 0.8], "flagged": [True, False],
+         "status": "ok"}
+    )  # fmt: skip
+
+
+def group_staff() -> pd.DataFrame:
+    return pd.DataFrame({"class": ["S", "C"], "groups": [5, 5], "sure": [2, 1],
+                         "members_mean": [31.0, 24.0], "staff_messages": [11.5, 3.0],
+                         "atmosphere": [1.9, np.nan], "net_revenue": [288.0, 99.0]})  # fmt: skip
+
+
+CHARTS |= {
+    "group_stages": (grouphealth.stages, group_means, {}),
+    "group_values": (grouphealth.stages, group_means, {"rule": "value"}),
+    "group_lives": (grouphealth.lives, group_lives, {"verdict": "longer", "groups": 40}),
+    "push_windows": (grouphealth.windows, push_hours, {}),
+    "week_hours": (grouphealth.week_hours, week_of_hours, {}),
+}
+NAMED["group_stages"] = group_means
+TABLES |= {
+    "groups": (grouphealth.groups, group_rows),
+    "group_steps": (grouphealth.steps, group_steps),
+    "group_causes": (grouphealth.causes, group_signs),
+    "group_hazard": (grouphealth.hazard, group_ratios),
+    "group_decay": (grouphealth.decay, fading),
+    "group_warning": (grouphealth.warning_scores, warned),
+    "group_risks": (grouphealth.at_risk, risky_groups),
+    "group_hours": (grouphealth.other_hours, group_hours),
+    "group_staffing": (grouphealth.staffing, group_staff),
 }

@@ -1,0 +1,75 @@
+"""Dead groups and their causes in simulated communities, against what was planted in them."""
+
+from __future__ import annotations
+
+import collections
+
+import pandas as pd
+import pytest
+
+from commlab import metrics, models
+from commlab.dataset import open_dataset
+from commlab.simulate import simulate
+
+pytestmark = pytest.mark.slow
+SEEDS, MEMBERS = 20, 4000
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory):
+    """Signs of every group beside its truth, over many seeds."""
+    parts = []
+    for seed in range(SEEDS):
+        folder = tmp_path_factory.mktemp(f"world{seed}")
+        truth = simulate(folder, members=MEMBERS, seed=100 + seed)
+        ds = open_dataset(folder)
+        weeks = metrics.group_weeks(ds)
+        found = models.group_deaths(weeks)
+        signs = models.group_causes(weeks, found, models.group_focus(metrics.group_channels(ds)))
+        planted = truth.figures["groups"]
+        said = [planted[name] for name in signs["group_id"]]
+        over = pd.Timestamp(ds.as_of) - pd.Timedelta(days=21)  # by then 14 days and a week are over
+        died = pd.to_datetime([item.get("died") for item in said])
+        parts.append(
+            signs.assign(
+                seed=seed,
+                planted=[item.get("cause", "") for item in said],
+                spared=[item.get("spared", "") for item in said],
+                is_dead=died <= over,
+                too_late=(died > over),
+                age=found["age"].to_numpy(),
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_dead_groups_are_found_and_no_other(worlds):
+    sure = worlds[~worlds["too_late"] & (worlds["state"] != "closed")]
+    hits = ((sure["state"] == "dead") & sure["is_dead"]).sum()
+    planted, said = sure["is_dead"].sum(), (sure["state"] == "dead").sum()
+    assert planted >= 40
+    print(f"dead: {hits} of {planted} planted found, {said} said")
+    assert hits / planted >= 0.95
+    assert hits / said >= 0.95
+
+
+def test_causes_of_death_are_told_apart(worlds):
+    dead = worlds[(worlds["state"] == "dead") & worlds["is_dead"]]
+    table = collections.Counter(zip(dead["planted"], dead["cause"], strict=True))
+    print(sorted(table.items()))
+    for cause in ("neglect", "ads_only", "imprecise"):
+        planted = sum(n for (true, _), n in table.items() if true == cause)
+        said = sum(n for (_, told), n in table.items() if told == cause)
+        right = table[cause, cause]
+        assert planted >= 8
+        # Imprecise pulling shows in who came, of whom small groups have few: it may stay unseen.
+        assert right / planted >= (0.5 if cause == "imprecise" else 0.9), cause
+        assert right / said >= 0.85, cause
+
+
+def test_groups_without_a_cause_seldom_show_a_sign(worlds):
+    # Only grown groups: the trade too judges a group once it has members.
+    clean = worlds[(worlds["planted"] == "") & (worlds["spared"] == "") & (worlds["age"] >= 13)]
+    shown = clean[clean["cause"].isin(["neglect", "ads_only", "imprecise"])]
+    print(f"{len(shown)} of {len(clean)} groups without a cause show a sign")
+    assert len(shown) / len(clean) <= 0.05
