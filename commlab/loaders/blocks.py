@@ -11,10 +11,12 @@ import pandas as pd
 from commlab.errors import LoadError, nearest
 from commlab.loaders import times, values
 from commlab.loaders.files import Chunk, Source
+from commlab.loaders.leftout import ValueTally
 from commlab.loaders.report import Account
 from commlab.loaders.rules import Block, ColumnRule, Condition
 from commlab.tables import Column
 
+_PERSONAL = ("member_id", "nickname", "text", "respondent_id")
 _KINDS = {
     "time": "a time",
     "date": "a date",
@@ -61,6 +63,16 @@ class Bound:
         """The source columns that are read."""
         return {name for _, name in (*self.columns, *self.conditions)}
 
+    @property
+    def personal(self) -> set[str]:
+        """The source columns that name or quote people."""
+        table = self.block.table
+        return {
+            name
+            for rule, name in self.columns
+            if table[rule.name].references == "members.member_id" or rule.name in _PERSONAL
+        }
+
 
 def bind(block: Block, source: Source) -> Bound:
     """Find the columns of a block in a source.
@@ -88,13 +100,17 @@ def bind(block: Block, source: Source) -> Bound:
     return Bound(block, tuple(found), tuple(conditions), tuple(absent))
 
 
-def apply(bound: Bound, chunk: Chunk, account: Account) -> tuple[pd.DataFrame, Failure | None]:
+def apply(
+    bound: Bound, chunk: Chunk, account: Account, tallies: Sequence[ValueTally]
+) -> tuple[pd.DataFrame, Failure | None]:
     """Convert a chunk into rows of the block's table, and account for every row of it.
 
     Args:
         bound: The block, bound to the source of the chunk.
         chunk: Text rows.
         account: Account to write to.
+        tallies: One for each condition of the block; what they left out is to be settled with
+            the account after the last chunk.
 
     Returns:
         Rows of the table, indexed by line, and the first row that was not loaded.
@@ -113,8 +129,14 @@ def apply(bound: Bound, chunk: Chunk, account: Account) -> tuple[pd.DataFrame, F
             blame[hit] = len(reasons)
             reasons.append((reason, column))
 
-    for condition, name in bound.conditions:
-        refuse(~_meets(condition, text[name]), f"left out by the condition on {name!r}", name)
+    conditions = len(bound.conditions)
+    for (condition, name), tally in zip(bound.conditions, tallies, strict=True):
+        meets = _meets(condition, text[name])
+        tally.see(text[name], meets)
+        hit = ~meets.to_numpy(bool) & (blame < 0)
+        blame[hit] = len(reasons)
+        reasons.append((f"left out by the condition on {name!r}", name))
+        tally.leave_out(text[name][hit])
     done: dict[str, pd.Series] = {}
     doubts: list[tuple[str, pd.Series]] = []
     for rule, name in bound.columns:
@@ -135,7 +157,7 @@ def apply(bound: Bound, chunk: Chunk, account: Account) -> tuple[pd.DataFrame, F
         doubts += [(f"{rule.name}: {flag}", mask) for flag, mask in parsed.flags.items()]
         done[rule.name] = parsed.cells.mask(outside)
     good = blame < 0
-    for number, (reason, _) in enumerate(reasons):
+    for number, (reason, _) in enumerate(reasons[conditions:], start=conditions):
         account.reject(reason, text.index[blame == number])
     for doubt, mask in doubts:
         account.alter(doubt, text.index[mask.to_numpy(bool) & good])

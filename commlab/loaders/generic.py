@@ -12,6 +12,7 @@ from commlab.config import SETTINGS_FILE, Settings, read_settings
 from commlab.errors import LoadError, nearest
 from commlab.loaders import blocks
 from commlab.loaders.files import Source, open_source
+from commlab.loaders.leftout import ValueTally
 from commlab.loaders.mapping import read_map
 from commlab.loaders.options import Options
 from commlab.loaders.report import REPORT_FILE, SourceInfo
@@ -101,11 +102,15 @@ def _load_file(
     if source.other_sheets:
         report.notes.append(f"{info.name}: other sheets: {', '.join(source.other_sheets)}.")
     failures: dict[str, blocks.Failure] = {}
+    tallies = [
+        [ValueTally(name, personal=name in item.personal) for _, name in item.conditions]
+        for item in bound
+    ]
     for chunk in source.chunks():
         info.rows += chunk.rows
-        for item, label in zip(bound, into, strict=True):
+        for item, label, counts in zip(bound, into, tallies, strict=True):
             account = report.account(info.name, label)
-            rows, failure = blocks.apply(item, chunk, account)
+            rows, failure = blocks.apply(item, chunk, account, counts)
             if failure is not None:
                 failures.setdefault(label, failure)
             writer.add(
@@ -117,9 +122,12 @@ def _load_file(
             )
     if not info.rows:
         report.notes.append(f"{info.name} has a header and no rows.")
-    for label in into:
+    for label, counts in zip(into, tallies, strict=True):
         account = report.account(info.name, label)
+        for tally in counts:
+            tally.settle(account)
         if account.rows and not account.rows_loaded:
+            _unmet(info.name, label, account.rows, counts)
             _nothing_loaded(info.name, label, account.rows, failures.get(label))
 
 
@@ -133,6 +141,18 @@ def _lacking(name: str, item: blocks.Bound, column: str, source: Source) -> str:
         f"{name} has no column {wanted}, so {place} is empty. "
         f"{hint if hint.startswith('Did') else ''}"
     ).rstrip()
+
+
+def _unmet(name: str, into: str, rows: int, tallies: Sequence[ValueTally]) -> None:
+    """Raise when no row at all meets a condition: the map names words that the file has not."""
+    for tally in tallies:
+        if not tally.met:
+            raise LoadError(
+                f"none of its {rows:,} rows meets the condition on {tally.column!r} of {into}. "
+                f"{tally.held()}",
+                where=name,
+                fix="Name the words that the column has.",
+            )
 
 
 def _nothing_loaded(name: str, into: str, rows: int, failure: blocks.Failure | None) -> None:

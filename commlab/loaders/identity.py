@@ -69,10 +69,10 @@ def unite(members: pd.DataFrame, identities: pd.DataFrame) -> People:
     broken = clear[np.isin(whole[clear["unit"]], bad)]
     # Whoever is in a contradiction stays what the strong identifiers make of them.
     person = np.where(np.isin(whole, bad), whole.max(initial=-1) + 1 + np.arange(units), whole)
-    conflicts = {(kind, SHARED): int(n) for kind, n in shared.groupby("kind").size().items()}
+    conflicts = {(str(kind), SHARED): int(n) for kind, n in shared.groupby("kind").size().items()}
     linking = broken.groupby(["kind", "value_hash"])["unit"].nunique()
     for kind, n in linking[linking > 1].groupby("kind").size().items():
-        conflicts[kind, CHAIN] = int(n)
+        conflicts[str(kind), CHAIN] = int(n)
     numbers = pd.factorize(person[first] if units else first)[0]
     return People(pd.Series(numbers, index=members.index, name="person"), conflicts)
 

@@ -98,7 +98,7 @@ def _places(paths: Sequence[Path]) -> list[Place]:
     if len(paths) < 2:
         raise LoadError("is one workspace; there is nothing to join.", where=str(paths[0]),
                         fix="Name the community's workspace, then the shops'.")  # fmt: skip
-    places = []
+    places: list[Place] = []
     for path in paths:
         if not path.is_dir():
             raise LoadError("there is no such folder.", where=str(path), fix="Check the path.")

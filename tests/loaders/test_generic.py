@@ -72,7 +72,7 @@ def test_a_chinese_export_with_a_map(tmp_path):
     assert account.rows == 8
     assert {reason: (count.rows, count.lines) for reason, count in account.not_loaded.items()} == {
         "fewer cells than the header": (1, [10]),
-        "left out by the condition on '订单状态'": (1, [6]),
+        "left out by the condition on '订单状态': 交易关闭": (1, [6]),
         "paid_at: not a time": (1, [7]),
         "amount: empty": (1, [8]),
         "exact copy of an earlier row": (1, [9]),
