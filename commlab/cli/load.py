@@ -14,15 +14,16 @@ from commlab.cli._base import Command
     examples=(
         "commlab load exports --format files --map map.toml --out W",
         "commlab load online_retail.csv.gz --format online-retail --out W",
+        "commlab load unknown.xlsx --guess > map.toml",
     ),
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--format", "name", required=True, metavar="FORMAT",
+@click.option("--format", "name", default="", metavar="FORMAT",
               help="What SOURCE is; `commlab load --formats` lists them.")  # fmt: skip
 @click.option("--map", "map_file", metavar="MAP.toml",
               type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Which column goes where, for the format `files`.")  # fmt: skip
-@click.option("--out", required=True, metavar="WORKSPACE",
+@click.option("--out", metavar="WORKSPACE",
               type=click.Path(file_okay=False, path_type=Path),
               help="Folder of the workspace to write.")  # fmt: skip
 @click.option("--zone", default="", metavar="ZONE",
@@ -31,6 +32,8 @@ from commlab.cli._base import Command
               help="Encoding of text files.  [default: found in the whole file]")  # fmt: skip
 @click.option("--overwrite", is_flag=True,
               help="Replace a workspace that was made from something else.")  # fmt: skip
+@click.option("--guess", "propose", is_flag=True,
+              help="Print a proposed map for unknown files, and load nothing.")  # fmt: skip
 @click.option("--formats", is_flag=True, is_eager=True, expose_value=False,
               callback=lambda ctx, _, value: _list_formats(ctx, value),
               help="List the formats and exit.")  # fmt: skip
@@ -38,10 +41,11 @@ def load(
     sources: tuple[str, ...],
     name: str,
     map_file: Path | None,
-    out: Path,
+    out: Path | None,
     zone: str,
     encoding: str,
     overwrite: bool,
+    propose: bool,
 ) -> None:
     """Load exports into a workspace.
 
@@ -50,6 +54,18 @@ def load(
     """
     from commlab import loaders
 
+    if propose:
+        from commlab.loaders.guess import guess
+
+        if name or map_file or out:
+            raise click.UsageError("--guess proposes a map and loads nothing: leave out --format, "
+                                   "--map and --out.")  # fmt: skip
+        click.echo(guess([Path(item) for item in sources], encoding=encoding), nl=False)
+        return
+    if not name:
+        raise click.UsageError("Missing option '--format'.")
+    if out is None:
+        raise click.UsageError("Missing option '--out'.")
     report = loaders.load(
         list(sources), name, out, map_file, zone=zone, encoding=encoding, overwrite=overwrite
     )

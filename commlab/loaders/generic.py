@@ -224,7 +224,9 @@ def _canonical_map(
         if table is None:
             table = _by_columns(source)
         if table is not None:
-            plan.append(canonical_block(table, source.columns, settings.zone, files=_escaped(name)))
+            plan.append(
+                canonical_block(table, source.columns, settings.zone, files=as_pattern(name))
+            )
     if not plan:
         raise LoadError(
             "no file has the name or the columns of a canonical table.",
@@ -234,7 +236,13 @@ def _canonical_map(
     return Map(tuple(plan), settings)
 
 
-def _escaped(name: str) -> str:
+def as_pattern(name: str) -> str:
+    """Return the glob that a file name alone fits.
+
+    Example:
+        >>> as_pattern("orders[1].csv")
+        'orders[[]1].csv'
+    """
     return re.sub(r"([*?\[])", r"[\1]", name)
 
 
