@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -19,9 +20,18 @@ EXACT = 10**15  # Excel keeps 15 digits; a longer whole number has lost the rest
 def _workbook(stream: BinaryIO, where: str) -> Any:
     import python_calamine
 
-    try:
+    with _readable(where):
         return python_calamine.CalamineWorkbook.from_filelike(stream)
-    except (python_calamine.CalamineError, OSError) as error:
+
+
+@contextlib.contextmanager
+def _readable(where: str) -> Iterator[None]:
+    """Make a `LoadError` of whatever the reader of workbooks says of a broken one."""
+    import python_calamine
+
+    try:
+        yield
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise LoadError(
             f"is not a workbook that can be opened: {error}.",
             where=where,
@@ -36,7 +46,8 @@ def pick_sheet(stream: BinaryIO, where: str, wanted: str) -> tuple[str, tuple[st
         LoadError: The workbook is broken or empty, or lacks the sheet that was named.
     """
     book = _workbook(stream, where)
-    filled = [name for name in book.sheet_names if book.get_sheet_by_name(name).height]
+    with _readable(where):
+        filled = [name for name in book.sheet_names if book.get_sheet_by_name(name).height]
     if wanted and wanted not in book.sheet_names:
         raise LoadError(
             f"has no sheet {wanted!r}.", where=where, fix=nearest(wanted, book.sheet_names)
@@ -55,7 +66,8 @@ def sheet_names(stream: BinaryIO, where: str) -> tuple[str, ...]:
 
 def sheet_rows(stream: BinaryIO, where: str, sheet: str) -> Iterator[tuple[int, list[str]]]:
     """Yield (row number, cells as text) of one sheet."""
-    page = _workbook(stream, where).get_sheet_by_name(sheet)
+    with _readable(where):
+        page = _workbook(stream, where).get_sheet_by_name(sheet)
     first = page.start[0] + 1 if page.start else 1
     for row, cells in enumerate(page.iter_rows(), start=first):
         yield row, [cell_text(cell) for cell in cells]

@@ -44,7 +44,7 @@ _KINDS = {
     "file": ("file", "docmsg", "qydiskfile"),
 }
 _PATHS = ("msgid", "action", "from", "roomid", "msgtime", "msgtype", "text.content",
-          "markdown.content", "mixed.item", "revoke.pre_msgid", "tolist")  # fmt: skip
+          "markdown.content", "mixed.item", "revoke.pre_msgid")  # fmt: skip
 # The forms in which the chat programs quote what is answered: the protocol has no field for it.
 _LONG = (
     r"(?s)^[^\n]*(?:引用|回复|[Qq]uote|[Rr]epl)[^\n]*\n[“\"]([^\n]*?)[：:]\n"
@@ -77,7 +77,7 @@ def _query() -> str:
     return f"""
     CREATE OR REPLACE TEMP TABLE parsed AS
     WITH lines AS (
-      SELECT n, CASE WHEN starts_with(ltrim(line), '{{') AND json_valid(line)
+      SELECT n, line, CASE WHEN starts_with(ltrim(line), '{{') AND json_valid(line)
                 THEN json_extract_string(line, [{paths}]) END AS v
       FROM block WHERE trim(line, chr(32) || chr(9) || chr(10) || chr(13)) <> ''),
     sorted AS (
@@ -91,7 +91,8 @@ def _query() -> str:
         WHEN coalesce(v[3], '') = '' THEN 'from: missing'
         WHEN coalesce(v[6], '') = '' THEN 'msgtype: missing'
         WHEN NOT coalesce(regexp_full_match(v[5], '[0-9]{{13}}'), false) THEN '{NO_TIME}'
-        WHEN coalesce(v[4], '') = '' AND NOT regexp_matches(coalesce(v[11], ''), '"w[mob]')
+        WHEN coalesce(v[4], '') = ''
+             AND NOT regexp_matches(coalesce(json_extract_string(line, '$.tolist'), ''), '"w[mob]')
              AND (NOT regexp_matches(v[3], '^w[mob]')
                   OR v[3] IN (SELECT staff_id FROM known_staff)) THEN '{AMONG_STAFF}'
         END AS reason,
