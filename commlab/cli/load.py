@@ -15,6 +15,7 @@ from commlab.cli._base import Command
         "commlab load exports --format files --map map.toml --out W",
         "commlab load online_retail.csv.gz --format online-retail --out W",
         "commlab load unknown.xlsx --guess > map.toml",
+        "commlab load postgres://reader@host/crm --map map.toml --out W",
     ),
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
@@ -49,8 +50,9 @@ def load(
 ) -> None:
     """Load exports into a workspace.
 
-    SOURCE is one or more files or folders. Every row that is not loaded is counted in the load
-    report, with its reason and first lines; it is also written as load_report.json.
+    SOURCE is one or more files or folders, or the address of a database. Every row that is not
+    loaded is counted in the load report, with its reason and first lines; it is also written as
+    load_report.json.
     """
     from commlab import loaders
 
@@ -62,6 +64,8 @@ def load(
                                    "--map and --out.")  # fmt: skip
         click.echo(guess([Path(item) for item in sources], encoding=encoding), nl=False)
         return
+    if not name and map_file and all("://" in item for item in sources):
+        name = "files"
     if not name:
         raise click.UsageError("Missing option '--format'.")
     if out is None:

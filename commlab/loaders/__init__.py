@@ -104,7 +104,7 @@ def load(
     """Load exports into a workspace, whole or not at all.
 
     Args:
-        source: File or folder, or several.
+        source: File or folder, or several; or addresses of databases (docs/map-format.md).
         format: One of `FORMATS`.
         out: Folder of the workspace. One that came from the same format under the same name is
             replaced, its `commlab.toml` kept.
@@ -146,7 +146,18 @@ def load(
         raise ArgumentError("source == [], must name at least one file.")
     options = Options(None if map is None else Path(map), zone, encoding)
     report = LoadReport(format)
+    addresses = [str(item) for item in several if "://" in str(item)]
+    if addresses and (len(addresses) < len(several) or not chosen.takes_map):
+        raise ArgumentError(
+            "an address of a database stands among files, or with a format that reads files.",
+            fix="Load it apart, with the format 'files' and a map.",
+        )
     with WorkspaceWriter(Path(out), report, overwrite=overwrite) as writer:
+        if addresses:
+            from commlab.loaders import database
+
+            database.read(addresses, writer, options)
+            return report
         reader = importlib.import_module(chosen.module)
         reader.read([Path(item) for item in several], writer, options)
     return report

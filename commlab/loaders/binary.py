@@ -113,7 +113,7 @@ def parquet_frames(stream: BinaryIO, where: str, rows: int) -> Iterator[tuple[in
     try:
         for batch in pq.ParquetFile(stream).iter_batches(batch_size=rows):
             columns = {
-                position: _texts(column, batch.schema.names[position], where)
+                position: texts(column, batch.schema.names[position], where)
                 for position, column in enumerate(batch.columns)
             }
             yield start, pd.DataFrame(columns)
@@ -122,7 +122,12 @@ def parquet_frames(stream: BinaryIO, where: str, rows: int) -> Iterator[tuple[in
         raise _broken(where, error) from None
 
 
-def _texts(column: pa.Array, name: str, where: str) -> pd.Series:
+def texts(column: pa.Array, name: str, where: str) -> pd.Series:
+    """Return a column as text cells; null is the empty cell.
+
+    Raises:
+        LoadError: It is of a type that is no plain column.
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()

@@ -49,7 +49,7 @@ def read(paths: Sequence[Path], writer: WorkspaceWriter, options: Options) -> No
     left = {path for _, path in found}
     jobs: dict[tuple[Path, str, str, str, int], list[Block]] = {}
     for block in plan.blocks:
-        matching = [path for name, path in found if _matches(block.files, name)]
+        matching = [path for name, path in found if matches(block.files, name)]
         if not matching and not block.optional:
             names = [name for name, _ in found]
             raise LoadError(
@@ -66,7 +66,7 @@ def read(paths: Sequence[Path], writer: WorkspaceWriter, options: Options) -> No
         _load_file(job, wanted, writer)
     for path in sorted(left):
         writer.report.notes.append(f"{path.name} was not read: no block of the map names it.")
-    _all_loaded(plan, writer)
+    all_loaded(plan, writer)
 
 
 def _load_file(
@@ -81,6 +81,15 @@ def _load_file(
         header_line=header,
         expect=[name for block in wanted for name in block.aliases],
     )
+    load_source(source, wanted, writer)
+
+
+def load_source(source: Source, wanted: Sequence[Block], writer: WorkspaceWriter) -> None:
+    """Load one opened source by its blocks, and account for every row of it.
+
+    Raises:
+        LoadError: A required column is not there, or no row of a table could be loaded.
+    """
     info = SourceInfo(
         source.name,
         kind=source.kind,
@@ -168,7 +177,12 @@ def _nothing_loaded(name: str, into: str, rows: int, failure: blocks.Failure | N
     )
 
 
-def _all_loaded(plan: Map, writer: WorkspaceWriter) -> None:
+def all_loaded(plan: Map, writer: WorkspaceWriter) -> None:
+    """Raise when nothing was read, and say when what was loaded answers nothing.
+
+    Raises:
+        LoadError: The sources have headers and no rows.
+    """
     report = writer.report
     if not report.rows_read:
         raise LoadError(
@@ -202,7 +216,8 @@ def find(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
                 yield relative.as_posix(), inner
 
 
-def _matches(pattern: str, name: str) -> bool:
+def matches(pattern: str, name: str) -> bool:
+    """Return whether the glob of a block fits a file, by its path or its name, or a table."""
     return any(fnmatch.fnmatchcase(item, pattern) for item in (name, name.rsplit("/", 1)[-1]))
 
 

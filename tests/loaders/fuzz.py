@@ -165,7 +165,7 @@ def case(number: int, seed: int) -> str:
             ended = _load(name, spoilt.parent, Path(folder), plan)
         except CommlabError as error:
             ended = type(error).__name__
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             ended = f"!{number} {name} {path.name}: {type(error).__name__}: {str(error)[:200]}"
