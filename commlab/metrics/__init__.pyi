@@ -1,6 +1,8 @@
 from commlab.metrics.acquisition import acquisition_costs as acquisition_costs
 from commlab.metrics.activity import observed as observed
 from commlab.metrics.buyers import buyer_groups as buyer_groups, buyer_splits as buyer_splits
+from commlab.metrics.campaign_panel import campaign_panel as campaign_panel, last_year as last_year
+from commlab.metrics.campaigns import campaigns as campaigns, overlapping as overlapping
 from commlab.metrics.churn_features import (
     churn_cutoffs as churn_cutoffs,
     churn_days as churn_days,
@@ -72,6 +74,7 @@ from commlab.metrics.member_value import (
     value_basis as value_basis,
 )
 from commlab.metrics.migration import migration_list as migration_list
+from commlab.metrics.outcomes import Outcomes as Outcomes, campaign_outcomes as campaign_outcomes
 from commlab.metrics.previous import figure_before as figure_before
 from commlab.metrics.purchases import (
     PurchaseHistory as PurchaseHistory,

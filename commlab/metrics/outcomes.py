@@ -41,7 +41,8 @@ class Outcomes:
         table: `member_id`, `arm`, `unit` (what was chosen as one), `participated` (0, 1), `size`
             (1), and per span and metric a float64 column: "" (its days), "pre_" (90 days before),
             "placebo_" (as many days as it lasted, right before), "earlier_" (90 days before
-            those), "after_" (as many days after it), "month_" (30 days before). Money in currency units. `tenure` (days
+            those), "after_" (as many days after it), "month_" (30 days before). Money in
+            currency units. `tenure` (days
             since joining, null where unknown) and `recency` (days since the last order before
             it, null where none).
         metrics: Metrics that the tables hold, of `METRICS`.
@@ -129,11 +130,7 @@ def campaign_outcomes(
     table = people.left_join(sums, "member_id").drop("member_id_right")
     table = table.mutate(
         size=ibis.literal(1.0),
-        **{
-            span + name: table[span + name].fill_null(0.0)
-            for span in SPANS
-            for name in metrics
-        },
+        **{span + name: table[span + name].fill_null(0.0) for span in SPANS for name in metrics},
     )
     table = _facts(ds, item, table, segments)
     # Every readout asks this table again; kept on the engine, orders are read once.
@@ -195,9 +192,7 @@ def _visits(ds: Dataset, spans: dict[str, tuple[dt.datetime, dt.datetime]]) -> i
     )
 
 
-def _facts(
-    ds: Dataset, item: Campaign, table: ir.Table, segments: tuple[str, ...]
-) -> ir.Table:
+def _facts(ds: Dataset, item: Campaign, table: ir.Table, segments: tuple[str, ...]) -> ir.Table:
     people = ds.people()
     known = [name for name in people.columns if name not in ("member_id", "joined_at", "nickname")]
     for name in segments:
@@ -219,7 +214,9 @@ def _facts(
 
 
 def _seen(ds: Dataset, item: Campaign, pre_days: int) -> int:
-    first = ds.frame(ds.table("orders").agg(first=ds.table("orders").paid_at.min()))["first"].iloc[0]
+    first = ds.frame(ds.table("orders").agg(first=ds.table("orders").paid_at.min()))["first"].iloc[
+        0
+    ]
     if pd.isna(first):
         return 0
     covered = (item.before - pd.Timestamp(first).to_pydatetime()) / dt.timedelta(days=1)

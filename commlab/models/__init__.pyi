@@ -1,3 +1,4 @@
+from commlab.models.assignment import balance as balance, sample_ratio as sample_ratio
 from commlab.models.backtest_churn import (
     ChurnBacktest as ChurnBacktest,
     Fold as Fold,
@@ -35,6 +36,11 @@ from commlab.models.churn_scoring import (
     expected_share as expected_share,
     scoring_model as scoring_model,
 )
+from commlab.models.claims import (
+    Claims as Claims,
+    campaign_claims as campaign_claims,
+    net_money as net_money,
+)
 from commlab.models.clv import (
     LifetimeValue as LifetimeValue,
     at_risk as at_risk,
@@ -42,6 +48,7 @@ from commlab.models.clv import (
     new_customer_value as new_customer_value,
     value_models as value_models,
 )
+from commlab.models.compliers import effect_on_compliers as effect_on_compliers
 from commlab.models.concentration import (
     lorenz as lorenz,
     top_share as top_share,
@@ -51,11 +58,13 @@ from commlab.models.crosscheck import beside_lifetimes as beside_lifetimes
 from commlab.models.deathcauses import group_causes as group_causes
 from commlab.models.decay import Decay as Decay, decay_rows as decay_rows, fit_decay as fit_decay
 from commlab.models.decomposition import Decomposition as Decomposition, decompose as decompose
+from commlab.models.did import event_study as event_study
 from commlab.models.earlywarning import (
     EarlyWarning as EarlyWarning,
     early_warning as early_warning,
     warning_rows as warning_rows,
 )
+from commlab.models.experiment import by_segment as by_segment, readout as readout
 from commlab.models.freebie import (
     freebie_hunters as freebie_hunters,
     freebie_score as freebie_score,
@@ -125,7 +134,9 @@ from commlab.models.koc_people import (
 )
 from commlab.models.mbgnbd import ModifiedBetaGeoModel as ModifiedBetaGeoModel
 from commlab.models.nbd import NBDModel as NBDModel
+from commlab.models.observational import observe as observe
 from commlab.models.paretonbd import ParetoNBDModel as ParetoNBDModel
+from commlab.models.power import detectable as detectable, false_alarms as false_alarms
 from commlab.models.projection import project as project
 from commlab.models.pushwindows import (
     PushWindows as PushWindows,
@@ -146,6 +157,16 @@ from commlab.models.survival import (
     survival_curve as survival_curve,
 )
 from commlab.models.suspects import Suspects as Suspects, find_suspects as find_suspects
+from commlab.models.targeting import (
+    compare_targeting as compare_targeting,
+    policy_value as policy_value,
+)
+from commlab.models.uplift import (
+    DRLearner as DRLearner,
+    TLearner as TLearner,
+    XLearner as XLearner,
+    cross_fitted_uplift as cross_fitted_uplift,
+)
 from commlab.models.value import (
     Stability as Stability,
     composite as composite,

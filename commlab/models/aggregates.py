@@ -134,7 +134,9 @@ def contrast(
         float(found.effect_size_ci_lower),
         float(found.effect_size_ci_upper),
         float(error),
-        *map(float, relative),
+        float(relative[0]),
+        float(relative[1]),
+        float(relative[2]),
         float(found.pvalue),
     )
 

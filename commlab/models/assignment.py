@@ -117,7 +117,8 @@ def balance(outcomes: Outcomes, span: str = "pre_") -> tuple[pd.DataFrame, float
             smd = gap.difference / math.sqrt(spread)
             rows.append({
                 "arm": arm, "covariate": name, "control": gap.control, "treated": gap.treated,
-                "difference": gap.difference, "smd": smd, "p": gap.p, "alike": abs(smd) <= IMBALANCE,
+                "difference": gap.difference, "smd": smd, "p": gap.p,
+                "alike": abs(smd) <= IMBALANCE,
             })  # fmt: skip
         tests.append(_joint(units[control], units[arm], names, several))
     columns = ["arm", "covariate", "control", "treated", "difference", "smd", "p", "alike"]

@@ -17,7 +17,7 @@ from commlab.models.randomisation import FEW_CLUSTERS
 WEAK = 10.0  # first-stage F below which the ratio misleads (Staiger & Stock 1997)
 
 
-def compliers(
+def effect_on_compliers(
     outcomes: Outcomes,
     metric: str,
     arm: str,

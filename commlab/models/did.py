@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import ibis
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -63,7 +64,7 @@ def event_study(
     guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
     places = len(panel.periods)
     names = ["n_t", "n_c", *panel.columns("t"), *panel.columns("c")]
-    found = aggregates.read(panel.table.mutate(all="all"), names, by="all")["all"]
+    found = aggregates.read(panel.table.mutate(all=ibis.literal("all")), names, by="all")["all"]
     units = found.count()
     mean = np.array([float(found.mean(name)) for name in names])
     treated, others = mean[0] * units, mean[1] * units

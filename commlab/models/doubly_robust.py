@@ -38,7 +38,7 @@ class DoublyRobust:
         estimate: The estimate.
         p: p-value of no effect; NaN where there is no estimate.
         balance: Frame by covariate: covariate, before, after (standardised differences without
-            and with the weights), alike (|after| <= 0.1).
+            and with the weights), alike (|after| <= 0.1, or no more than chance brings).
         trimmed: Share of people outside the overlap, who are left out.
         overlap: Lowest and highest probability of taking part among those kept.
     """
@@ -190,6 +190,8 @@ def _interval(
 
 def _balance(X: pd.DataFrame, d: Any, weights: Array) -> pd.DataFrame:
     rows = []
+    # Two samples of the same people differ by as much in one case of twenty.
+    bound = max(IMBALANCE, 1.96 * math.sqrt(1 / d.sum() + 1 / (~d).sum()))
     for name in X.columns:
         x = X[name].to_numpy(dtype=float)
         seen = ~np.isnan(x)
@@ -203,7 +205,7 @@ def _balance(X: pd.DataFrame, d: Any, weights: Array) -> pd.DataFrame:
             x[seen & ~d], weights=weights[seen & ~d]
         )
         rows.append({"covariate": str(name), "before": plain / spread, "after": after / spread,
-                     "alike": bool(abs(after / spread) <= IMBALANCE)})  # fmt: skip
+                     "alike": bool(abs(after / spread) <= bound)})  # fmt: skip
     return pd.DataFrame(rows, columns=["covariate", "before", "after", "alike"])
 
 

@@ -71,7 +71,7 @@ def readout(
     ]
     frame = pd.DataFrame([row for rows in parts for row in rows])
     frame["p_adjusted"] = np.nan
-    for _, places in frame.groupby("adjusted").groups.items():
+    for places in frame.groupby("adjusted").groups.values():
         adjusted = benjamini_hochberg(frame.loc[places, "p"].to_numpy(dtype=float))
         frame.loc[places, "p_adjusted"] = adjusted
     return frame
@@ -138,8 +138,8 @@ def by_segment(
         found = []
         for name in names:
             part = table.filter(table.segment == name)
-            rows.append({"segment": name, "arm": arm,
-                         **_segment(outcomes, part, metric, arm, several, level, min_people)})  # fmt: skip
+            row = _segment(outcomes, part, metric, arm, several, level, min_people)
+            rows.append({"segment": name, "arm": arm, **row})
             found.append(rows[-1])
         usable = [row for row in found if row["status"] == "ok"]
         if len(usable) > 1:
@@ -281,9 +281,7 @@ def arm_aggregates(outcomes: Outcomes) -> tuple[Any, dict[str, int], dict[str, p
     if kept is not None and kept[0] is outcomes:
         return kept[1]
     columns = [
-        span + metric
-        for span in ("", "pre_", "placebo_", "after_")
-        for metric in outcomes.metrics
+        span + metric for span in ("", "pre_", "placebo_", "after_") for metric in outcomes.metrics
     ] + ["participated"]
     table = outcomes.table
     if outcomes.clustered:
@@ -386,9 +384,7 @@ def design_effect(outcomes: Outcomes, metric: str, arm: str) -> tuple[float, flo
     return effect, n / max(effect, 1e-12)
 
 
-def unit_means(
-    outcomes: Outcomes, arm: str, columns: Sequence[str]
-) -> tuple[Array, Array, int]:
+def unit_means(outcomes: Outcomes, arm: str, columns: Sequence[str]) -> tuple[Array, Array, int]:
     """Return means a person of an arm, their covariance, and the number of units."""
     found, _, _ = arm_aggregates(outcomes)
     made = aggregates.means(found[arm], columns, several=outcomes.clustered)

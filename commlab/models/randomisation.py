@@ -135,7 +135,9 @@ def wild_interval(
     from scipy import stats
 
     bound = max(float(np.quantile(t, level)), float(stats.t.ppf(0.5 + level / 2, g - 1)))
-    p = max(float(np.mean(t >= abs(value) / error)), float(2 * stats.t.sf(abs(value) / error, g - 1)))
+    p = max(
+        float(np.mean(t >= abs(value) / error)), float(2 * stats.t.sf(abs(value) / error, g - 1))
+    )
     return value - bound * error, value + bound * error, p
 
 
@@ -176,9 +178,7 @@ def _ratio(sums: Array) -> tuple[Array, Array]:
         return value, residual * count / np.maximum(count - 1, 1) / n**2
 
 
-def _estimate(
-    y: Array, n: Array, mine: npt.NDArray[np.bool_], given: Array
-) -> tuple[float, float]:
+def _estimate(y: Array, n: Array, mine: npt.NDArray[np.bool_], given: Array) -> tuple[float, float]:
     """Return the effect a unit of dose, and a standard error to search with."""
     arms = np.vstack([mine])
     parts = np.column_stack([np.ones_like(y), y, n, y * y, n * n, y * n])

@@ -53,7 +53,9 @@ class Robustness:
         return not math.isnan(self.benchmarked) and self.benchmarked * self.estimate <= 0
 
 
-def robustness_value(t: float, freedom: int, *, q: float = 1.0, level: float | None = None) -> float:
+def robustness_value(
+    t: float, freedom: int, *, q: float = 1.0, level: float | None = None
+) -> float:
     """Return the robustness value (their eqs. 16 and 19).
 
     Args:
@@ -63,8 +65,10 @@ def robustness_value(t: float, freedom: int, *, q: float = 1.0, level: float | N
         level: None: bring it to (1 − q) of itself; else: make it insignificant at this level.
 
     Example:
-        >>> round(robustness_value(4.18445, 783), 3), round(robustness_value(4.18445, 783, level=0.95), 3)
-        (0.139, 0.076)
+        >>> round(robustness_value(4.184, 783), 3)
+        0.139
+        >>> round(robustness_value(4.184, 783, level=0.95), 3)
+        0.076
     """
     guards.in_range("q", q, low=0, open_low=True)
     guards.whole("freedom", freedom, low=2)

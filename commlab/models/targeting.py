@@ -55,7 +55,7 @@ class Targeting:
                         unit="outcome a person", method="Qini, bootstrap over units")  # fmt: skip
 
 
-def targeting(
+def compare_targeting(
     y: npt.ArrayLike,
     treatment: npt.ArrayLike,
     rankings: Mapping[str, npt.ArrayLike],
@@ -117,11 +117,11 @@ def targeting(
         curves.append(_curve(name, gain, drawn, value, cost, level))
         summary.append(_summary(name, gain, drawn, value, cost, level))
     table = pd.DataFrame(summary)
+    asked = np.asarray(next(iter(rankings.values())), dtype=float)
     return Targeting(
         curve=pd.concat(curves, ignore_index=True),
         summary=table,
-        deciles=_deciles(outcome, t, np.asarray(next(iter(rankings.values())), dtype=float), first,
-                         level),  # fmt: skip
+        deciles=_deciles(outcome, t, asked, first, level),
         heterogeneous=bool(table["p"].iloc[0] < 1 - level),
         n=n,
     )

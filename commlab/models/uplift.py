@@ -37,9 +37,7 @@ class _Uplift(RegressorMixin, BaseEstimator):
     def __init__(self, learner: Any = None) -> None:
         self.learner = learner
 
-    def fit(
-        self, X: Any, y: Any, treatment: Any = None, *, groups: Any = None
-    ) -> _Uplift:
+    def fit(self, X: Any, y: Any, treatment: Any = None, *, groups: Any = None) -> _Uplift:
         """Learn from a randomised campaign.
 
         Args:
@@ -80,6 +78,8 @@ class _Uplift(RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.target_tags.required = True
+        # What is predicted is the difference that treatment makes, not y.
+        tags.regressor_tags.poor_score = True
         return tags
 
 
@@ -151,9 +151,7 @@ class DRLearner(_Uplift):
         return np.asarray(self.model_.predict(X))
 
 
-def dr_scores(
-    X: Array, y: Array, arms: Any, labels: Any, new: Any, folds: int, seed: int
-) -> Array:
+def dr_scores(X: Array, y: Array, arms: Any, labels: Any, new: Any, folds: int, seed: int) -> Array:
     """Return doubly robust scores whose mean over any people is the effect on them.
 
     The chance of treatment is the share of the treated: the campaign was randomised.
