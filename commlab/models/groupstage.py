@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
-from scipy import stats as distributions
+from scipy import special, stats as distributions
 
 from commlab import guards, stats
 from commlab.errors import NotEnoughDataError

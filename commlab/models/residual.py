@@ -14,8 +14,8 @@ from scipy import special
 from commlab import guards
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
-from commlab.models._parameter_draws import with_parameters
 from commlab.models._discounting import yearly_rate
+from commlab.models._parameter_draws import with_parameters
 from commlab.stats import quantile
 
 Array = npt.NDArray[np.float64]

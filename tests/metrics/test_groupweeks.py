@@ -158,7 +158,9 @@ def test_weeks_that_say_nothing_are_masked(make_dataset):
     assert of["g1", pd.Timestamp("2026-05-04")] == "open"
     assert of["g1", pd.Timestamp("2026-03-23")] == "gap"
     masked = weeks[weeks["status"] != "ok"]
-    figures = [name for name in masked if name not in ("group_id", "week", "status", "age", "closed")]
+    figures = [
+        name for name in masked if name not in ("group_id", "week", "status", "age", "closed")
+    ]
     assert masked[figures].isna().all(axis=None)
 
 

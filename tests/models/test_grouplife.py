@@ -40,8 +40,7 @@ def path(marks, rules=None, **options):
     """The states entered, with the number of weeks that had passed."""
     life = group_life(timeline(marks, **options), rules)
     return [
-        ((step.on - MONDAY) // WEEK, step.after, step.reason)
-        for step in life.steps.itertuples()
+        ((step.on - MONDAY) // WEEK, step.after, step.reason) for step in life.steps.itertuples()
     ]
 
 
