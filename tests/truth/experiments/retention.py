@@ -41,20 +41,24 @@ CHANGE = "messages: change of week 1 against the cohort before (truth: none)"
 
 
 def look(
-    world: World, activities: tuple[str, ...], seeds: Sequence[int], truth: dict[str, np.ndarray]
+    world: World,
+    activities: tuple[str, ...],
+    rule: str,
+    seeds: Sequence[int],
+    truth: dict[str, np.ndarray],
 ) -> list[list[Outcome]]:
     """Look at communities, one after another: likeness is estimated from one's own groups."""
-    return [_look(world, activities, seed, truth) for seed in seeds]
+    return [_look(world, activities, rule, seed, truth) for seed in seeds]
 
 
 def _look(
-    world: World, activities: tuple[str, ...], seed: int, truth: dict[str, np.ndarray]
+    world: World, activities: tuple[str, ...], rule: str, seed: int, truth: dict[str, np.ndarray]
 ) -> list[Outcome]:
     rng = np.random.default_rng(seed)
     found: list[Outcome] = []
     with counted(world, seed, MEMBERS) as ds:
         for activity in activities:
-            found += _rates(ds, activity, truth[activity], rng)
+            found += _rates(ds, activity, truth[activity], rng, rule)
         change = metrics.retention_change(ds, 1, cohort="week", activity="message").difference
         ends = (np.nan if end is None else end for end in (change.low, change.high))
         found.append(covers(CHANGE, 0.0, *ends, rule="at_least"))
@@ -67,23 +71,25 @@ def _look(
     return found
 
 
-def _rates(ds: Any, activity: str, rates: np.ndarray, rng: np.random.Generator) -> list[Outcome]:
+def _rates(
+    ds: Any, activity: str, rates: np.ndarray, rng: np.random.Generator, rule: str
+) -> list[Outcome]:
     naive = activity == "message"
     table = metrics.retention(ds, cohort="week", activity=activity)
     shown = table[(table["status"] == "ok") & (table["period"] > 0)]
     # One cell a world: the cells of one world share their groups.
     cell = shown.iloc[int(rng.integers(len(shown)))]
     name = f"{activity}s: one cohort in one later week"
-    found = _rate(name, cell, rates[cell["period"]], naive=naive)
+    found = _rate(name, cell, rates[cell["period"]], rule, naive=naive)
     pooled = metrics.overall_retention(ds, cohort="week", activity=activity).set_index("period")
     for period in POOLED:
         name = f"{activity}s: week {period}, cohorts pooled"
-        found += _rate(name, pooled.loc[period], rates[period], naive=naive)
+        found += _rate(name, pooled.loc[period], rates[period], rule, naive=naive)
     return found
 
 
-def _rate(name: str, row: Any, truth: float, *, naive: bool) -> list[Outcome]:
-    found = [covers(name, truth, row["low"], row["high"])]
+def _rate(name: str, row: Any, truth: float, rule: str, *, naive: bool) -> list[Outcome]:
+    found = [covers(name, truth, row["low"], row["high"], rule=rule)]
     if naive:
         low, high = stats.wilson(float(row["active"]), float(row["at_risk"]))
         name = f"{name}, groups not heeded"
@@ -97,6 +103,7 @@ def _experiment(
     about: str,
     reading: str,
     activities: tuple[str, ...],
+    rule: str = "range",
     **changes: Any,
 ) -> Experiment:
     world = steady_world(**changes)
@@ -105,7 +112,7 @@ def _experiment(
         title=title,
         about=f"{about}\n{ABOUT}",
         reading=reading,
-        look=partial(look, world, activities),
+        look=partial(look, world, activities, rule),
         prepare=partial(weekly_rates, world),
     )
 
@@ -127,8 +134,12 @@ EXPERIMENTS = (
         "Retention, members of a group not alike",
         "Here all groups are equally lively, so that heeding them can only cost.",
         "Heeding groups that do not differ costs little: where the correlation is "
-        "estimated as zero the interval is Wilson's own.",
+        "estimated as zero the interval is Wilson's own. It cannot be estimated below zero, so on "
+        "average the intervals are a little wider than need be, and the promise has one end: "
+        "pooled rates of week 1 were held in 972 of 1,000 worlds, one more than an exact 95 % "
+        "allows.",
         ("message",),
+        rule="at_least",
         group_sd=0.0,
     ),
 )
