@@ -70,7 +70,9 @@ def campaign_panel(
     orders = ds.table("orders")
     length = dt.timedelta(days=item.days)
     first = ds.frame(orders.agg(first=orders.paid_at.min()))["first"].iloc[0]
-    reach = 0 if pd.isna(first) else int((item.before - pd.Timestamp(first)) / length)
+    reach = (
+        0 if pd.isna(first) else int((item.before - pd.Timestamp(first).to_pydatetime()) / length)
+    )
     if reach < FEWEST:
         raise NotEnoughDataError(
             f"the orders cover {reach} spans of {item.days} days before the campaign, a trend "

@@ -158,7 +158,8 @@ def _orders(
     orders = orders.filter(orders.member_id.notnull(), orders.paid_at >= first,
                            orders.paid_at < last)  # fmt: skip
     net = orders.amount - orders.refund_amount
-    names, columns = ("orders", "buyers", "revenue"), {"revenue": net}
+    names: tuple[str, ...] = ("orders", "buyers", "revenue")
+    columns = {"revenue": net}
     share = ds.settings.margin
     if share is not None or margin_source(ds) == "cost":
         # The cost of what was refunded is saved in proportion, as in `margins`.

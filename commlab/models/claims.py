@@ -211,7 +211,7 @@ def _tested(study: EventStudy | None, why: str, unit: str, level: float) -> Esti
             f"the sides moved apart before it (p = {study.pre_trend_p:.2g})", unit=unit,
             n=study.estimate.n,
         )  # fmt: skip
-    now = study.table.set_index("period").loc[0]
+    now: Any = study.table.set_index("period").loc[0]
     return Estimate(value=now["difference"], low=now["low"], high=now["high"], level=level,
                     n=study.estimate.n, unit=unit, method="event study, against the last days "
                     "before")  # fmt: skip

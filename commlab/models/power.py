@@ -190,8 +190,9 @@ def false_alarms(
     y = frame[metric].to_numpy(dtype=float)
     labels = frame[unit] if unit is not None else pd.Series(np.arange(len(frame)))
     groups, _ = pd.factorize(labels)
-    size, total = np.bincount(groups).astype(float), np.bincount(groups, weights=y)
-    square = np.bincount(groups, weights=y * y)
+    size = np.bincount(groups).astype(float)
+    total = np.bincount(groups, weights=y).astype(float)
+    square = np.bincount(groups, weights=y * y).astype(float)
     c = len(size)
     held = round(c * holdout)
     if min(held, c - held) < 2:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ class Targeting:
 
     def qini(self, ranking: str) -> Estimate:
         """Return the Qini coefficient of a ranking."""
-        row = self.summary.set_index("ranking").loc[ranking]
+        row: Any = self.summary.set_index("ranking").loc[ranking]
         return Estimate(value=row["qini"], low=row["low"], high=row["high"], n=self.n,
                         unit="outcome a person", method="Qini, bootstrap over units")  # fmt: skip
 
@@ -218,9 +219,9 @@ def _basic(point: Array, drawn: Array, level: float) -> tuple[Array, Array]:
     return point - half, point + half
 
 
-def _deciles(y: Array, t: Array, score: Array, order: Array | None, level: float) -> pd.DataFrame:
+def _deciles(y: Array, t: Array, score: Array, order: Any, level: float) -> pd.DataFrame:
     rows = []
-    for number, place in enumerate(np.array_split(order, DECILES), start=1):  # type: ignore[arg-type]
+    for number, place in enumerate(np.array_split(order, DECILES), start=1):
         mine, theirs = y[place][t[place]], y[place][~t[place]]
         row = {"decile": number, "n": len(place), "predicted": float(score[place].mean()),
                "uplift": np.nan, "low": np.nan, "high": np.nan}  # fmt: skip
