@@ -11,12 +11,8 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import gzip
 import io
 import itertools
-import shutil
-import tempfile
-import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -24,10 +20,11 @@ from typing import BinaryIO
 import pandas as pd
 
 from commlab.errors import LoadError, nearest
-from commlab.loaders import binary, encoding, header
+from commlab.loaders import binary, bombs, encoding, header
+from commlab.loaders.unpack import Unpacked
 
 CHUNK_ROWS = 100_000
-_GZIP, _ZIP, _PARQUET, _OLE = b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
+_ZIP, _PARQUET, _OLE = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
 _HTML = (b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta")
 
 TOO_MANY = "more cells than the header"
@@ -80,8 +77,8 @@ class Source:
 
     @property
     def name(self) -> str:
-        """Name of the file, with the sheet where there is one."""
-        return f"{self.path.name}[{self.sheet}]" if self.sheet else self.path.name
+        """Name of the file, with the sheet where there is one; fit to be printed."""
+        return printable(f"{self.path.name}[{self.sheet}]" if self.sheet else self.path.name)
 
     def require(self, names: Collection[str]) -> None:
         """Raise unless all the named columns are there.
@@ -126,6 +123,11 @@ class Source:
         return Chunk(pd.concat([part.frame for part in parts]), rejected)
 
 
+def printable(name: str) -> str:
+    """Return a name without what would move the cursor of a terminal or break a line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
+
+
 def open_source(
     path: Path | str,
     *,
@@ -152,7 +154,7 @@ def open_source(
         LoadError: Missing, empty, unreadable or broken file; undecodable bytes.
     """
     path = Path(path)
-    where = path.name
+    where = printable(path.name)
     if not path.is_file():
         raise LoadError("there is no such file.", where=str(path), fix="Check the path.")
     if path.stat().st_size == 0:
@@ -165,6 +167,8 @@ def open_source(
         if head.startswith(_PARQUET):
             columns = header.clean_names(binary.parquet_columns(stream, where))
             return Source(path, "parquet", columns)
+        if head.startswith(_ZIP):
+            bombs.check_zip(stream, where)
         if head.startswith((_ZIP, _OLE)):
             name, others = binary.pick_sheet(stream, where, sheet)
             source = Source(path, "excel", (), sheet=name, other_sheets=others)
@@ -197,39 +201,6 @@ def _encoding(stream: BinaryIO, name: str, where: str) -> str:
 def _first_text(stream: BinaryIO, name: str) -> str:
     stream.seek(0)
     return stream.read(1 << 16).decode(name, errors="ignore")
-
-
-class Unpacked:
-    """A seekable, unpacked stream of a file; a broken gzip is a `LoadError`."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> BinaryIO:
-        raw = self.path.open("rb")
-        if raw.read(2) != _GZIP:
-            raw.seek(0)
-            self.stream: BinaryIO = raw
-            return raw
-        raw.close()
-        # Unpacked once to disk: the encoding is found in one pass and the rows in another.
-        self.stream = tempfile.TemporaryFile(prefix="commlab-")  # type: ignore[assignment]
-        try:
-            with gzip.open(self.path) as packed:
-                shutil.copyfileobj(packed, self.stream, 1 << 20)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            good = self.stream.tell()
-            self.stream.close()
-            raise LoadError(
-                f"is a broken gzip file: {error} (after {good:,} bytes of good content).",
-                where=self.path.name,
-                fix="Copy or export it again.",
-            ) from None
-        self.stream.seek(0)
-        return self.stream
-
-    def __exit__(self, *_: object) -> None:
-        self.stream.close()
 
 
 def _records(source: Source) -> Iterator[tuple[int, list[str]]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from commlab.config import SETTINGS_FILE, Settings, read_settings
 from commlab.errors import LoadError, nearest
 from commlab.loaders import blocks
-from commlab.loaders.files import Source, open_source
+from commlab.loaders.files import Source, open_source, printable
 from commlab.loaders.leftout import ValueTally
 from commlab.loaders.mapping import read_map
 from commlab.loaders.options import Options
@@ -212,8 +212,23 @@ def find(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
             relative = inner.relative_to(path)
             # Names that begin with a point or ~$ are locks and leftovers of office programs.
             hidden = any(part.startswith((".", "~$")) for part in relative.parts)
+            inside(inner, path)
             if inner.is_file() and not hidden and inner.suffix.lower() in SUFFIXES:
                 yield relative.as_posix(), inner
+
+
+def inside(path: Path, folder: Path) -> None:
+    """Raise when a link in a folder leads out of it: nobody who sends exports picks other files.
+
+    Raises:
+        LoadError: It does.
+    """
+    if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+        raise LoadError(
+            "is a link that leads out of the folder.",
+            where=printable(path.name),
+            fix="Put the file itself there, or name it on the command line.",
+        )
 
 
 def matches(pattern: str, name: str) -> bool:

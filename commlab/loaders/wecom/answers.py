@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from commlab.errors import LoadError
-from commlab.loaders.files import Unpacked
+from commlab.loaders.files import printable
+from commlab.loaders.generic import inside
+from commlab.loaders.unpack import Unpacked
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".txt", ".log", ".gz")
 ZONE = dt.timezone(dt.timedelta(hours=8))  # the API's days are Beijing days
@@ -107,10 +109,11 @@ def find(paths: Sequence[Path]) -> list[File]:
             continue
         for inner in sorted(path.rglob("*")):
             relative = inner.relative_to(path)
+            inside(inner, path)
             hidden = any(part.startswith(".") for part in relative.parts)
             if inner.is_file() and not hidden and inner.suffix.lower() in SUFFIXES:
                 folders = (path.name, *relative.parts[:-1])
-                found.append(File(inner, relative.as_posix(), _moment(folders)))
+                found.append(File(inner, printable(relative.as_posix()), _moment(folders)))
     if not found:
         raise LoadError(
             "holds no file that can be read.",

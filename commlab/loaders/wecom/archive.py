@@ -18,8 +18,8 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from commlab.loaders.files import Unpacked
 from commlab.loaders.report import EXAMPLES, Account, SourceInfo
+from commlab.loaders.unpack import Unpacked
 from commlab.loaders.wecom.answers import File
 from commlab.loaders.wecom.store import Store, quoted
 
