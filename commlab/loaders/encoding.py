@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import functools
+import itertools
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -128,7 +129,8 @@ def _try_gb18030(stream: BinaryIO) -> tuple[tuple[int, int, int] | None, int, in
     decoder = codecs.getincrementaldecoder("gb18030")()
     common = seen = 0
     for block in _blocks(stream):
-        found = _NOT_ASCII.findall(decoder.decode(block, final=not block))[:_SAMPLE]
+        signs = _NOT_ASCII.finditer(decoder.decode(block, final=not block))
+        found = [sign[0] for sign in itertools.islice(signs, _SAMPLE)]
         seen += len(found)
         common += sum(character in _common() for character in found)
     return None, common, seen

@@ -36,6 +36,7 @@ _CURRENCY = re.compile(r"^([+-]?)\s*(?:CNY|RMB|GBP|USD|EUR|HKD|[¥$€£])\s*|\s
 _NUMBER = re.compile(
     r"^(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d*)(?:\.(?P<part>\d*))?(?P<power>[万亿])?$"
 )
+_PLAIN_NUMBER = re.compile(r"^[¥￥]?([0-9]+)(?:\.([0-9]+))?$")
 _SCIENTIFIC_NUMBER = re.compile(r"^[+-]?\d+(\.\d*)?[eE][+-]?\d{1,2}$")
 _SCIENTIFIC_ID = re.compile(r"^\d(\.\d+)?[eE]\+\d+$")
 _QUOTED_ID = re.compile(r'^="(.*)"$|^=(\d+)$')
@@ -190,6 +191,9 @@ def _scaled(text: pd.Series, places: int) -> Parsed:
 
 def _digits(cell: str) -> tuple[int, int] | None:
     """(all digits as a whole number, how many of them stand after the point), or None."""
+    if plain := _PLAIN_NUMBER.match(cell):  # nearly every cell of an export
+        part = plain[2] or ""
+        return int(plain[1] + part), len(part)
     item = narrow(cell).replace(" ", "")
     if item.startswith("(") and item.endswith(")"):
         item = "-" + item[1:-1]
