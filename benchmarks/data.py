@@ -103,7 +103,8 @@ _TABLES: dict[str, tuple[float, str]] = {
         SELECT printf('x%09d', i) AS message_id, printf('g%05d', group_of(k, {m})) AS group_id,
                CASE WHEN staff THEN printf('a%03d', k % 200) ELSE person(k) END AS member_id,
                after(joined(k), u(i, 43)) AS sent_at, 'text' AS kind,
-               repeat('字', 1 + pick(i, 44, 12)::INT) AS text, u(i, 45) < .01 AS revoked
+               repeat('字', 1 + pick(i, 44, 12)::INT) AS text, u(i, 45) < .01 AS revoked,
+               CASE WHEN u(i, 46) < .3 THEN printf('x%09d', pick(i, 47, {n})) END AS reply_to
         FROM wrote ORDER BY sent_at"""),
     "check_ins": (0.1, """
         WITH came AS (SELECT i, floor({m} * power(u(i, 51), 2))::BIGINT AS k FROM range({n}) t(i))

@@ -35,6 +35,17 @@ def margins(ds: Dataset) -> ir.Table:
     Raises:
         NotEnoughDataError: Orders carry no cost and the workspace states no margin.
     """
+    orders = order_margins(ds)
+    sums = orders.group_by("member_id", "day").agg(margin=orders.margin.sum())
+    return occasions(ds).inner_join(sums, ["member_id", "day"])
+
+
+def order_margins(ds: Dataset) -> ir.Table:
+    """Return what each order left: `member_id`, `at`, `day`, `net`, `margin`; see `margins`.
+
+    Raises:
+        NotEnoughDataError: Orders carry no cost and the workspace states no margin.
+    """
     orders = ds.table("orders")
     share = ds.settings.margin
     if share is None and margin_source(ds) != "cost":
@@ -45,13 +56,13 @@ def margins(ds: Dataset) -> ir.Table:
     net = (orders.amount - orders.refund_amount).cast("float64")
     kept = ibis.ifelse(orders.amount > 0, net / orders.amount.cast("float64"), 0.0)
     stated = net * (0.0 if share is None else share)
-    orders = orders.select(
+    return orders.select(
         "member_id",
+        at=orders.paid_at,
         day=orders.paid_at.cast("date").epoch_days().cast("int64"),
+        net=orders.amount - orders.refund_amount,
         margin=ibis.ifelse(orders.cost.notnull(), net - orders.cost.cast("float64") * kept, stated),
     )
-    sums = orders.group_by("member_id", "day").agg(margin=orders.margin.sum())
-    return occasions(ds).inner_join(sums, ["member_id", "day"])
 
 
 def margin_source(ds: Dataset) -> str:

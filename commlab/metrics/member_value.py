@@ -7,7 +7,6 @@ not: replies of staff, and replies to them, are no sign of influence among membe
 
 from __future__ import annotations
 
-import datetime as dt
 import warnings
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,8 @@ import pandas as pd
 
 from commlab.errors import DataWarning, MissingTableError, NotEnoughDataError
 from commlab.metrics import departures, replies
-from commlab.metrics.margins import margins
+from commlab.metrics.margins import order_margins
 from commlab.metrics.replies import WINDOW_DAYS, window_start
-from commlab.metrics.rfm import occasions
 from commlab.metrics.voices import member_voices
 from commlab.schedule import PARTS, PointSchedule
 
@@ -33,7 +31,6 @@ WHOLE = (
     "answers", "check_ins", "days", "invitees", "shares", "rewarded_shares", "reached",
 )  # fmt: skip
 MONEY = ("margin", "invitee_margin")
-_EPOCH = dt.datetime(1970, 1, 1)
 
 
 def value_basis(ds: Dataset) -> str | None:
@@ -41,7 +38,7 @@ def value_basis(ds: Dataset) -> str | None:
     if not ds.has("orders"):
         return None
     try:
-        margins(ds)
+        order_margins(ds)
     except NotEnoughDataError:
         return "revenue"
     return "margin"
@@ -73,9 +70,11 @@ def member_parts(
             fix=f"It has: {', '.join(ds.tables)}.",
         )
     parts: list[ir.Table] = []
+    spoke = None
     if ds.has("messages"):
-        parts += _talk(ds, window_days, plan)
-    parts += _presence(ds, window_days)
+        talk, spoke = _talk(ds, window_days, plan)
+        parts += talk
+    parts += _presence(ds, window_days, spoke)
     if ds.has("orders"):
         parts.append(_bought(ds, window_days))
     if ds.has("contents"):
@@ -170,7 +169,8 @@ def _padded(part: ir.Table) -> ir.Table:
     return part.select("member_id", **columns)
 
 
-def _talk(ds: Dataset, window_days: int, plan: PointSchedule) -> list[ir.Table]:
+def _talk(ds: Dataset, window_days: int, plan: PointSchedule) -> tuple[list[ir.Table], ir.Table]:
+    """Return what is counted in messages, and the days on which each member wrote."""
     said = replies.addressed(ds, window_days)
     said = said.mutate(day=said.sent_at.date())
     advert = said.is_ad.fill_null("none") != "none"
@@ -196,15 +196,12 @@ def _talk(ds: Dataset, window_days: int, plan: PointSchedule) -> list[ir.Table]:
     received = ties.group_by(member_id="target").agg(
         replies_received=ties.days.sum(), reached=ties.count()
     )
-    return [own, given, received]
+    return [own, given, received], daily.select("member_id", "day")
 
 
-def _presence(ds: Dataset, window_days: int) -> list[ir.Table]:
-    start, parts, days = window_start(ds, window_days), [], []
-    if ds.has("messages"):
-        m = ds.table("messages")
-        m = m.filter(~m.revoked, m.member_id.notnull(), m.sent_at >= start)
-        days.append(m.select("member_id", day=m.sent_at.date()))
+def _presence(ds: Dataset, window_days: int, spoke: ir.Table | None) -> list[ir.Table]:
+    start, parts = window_start(ds, window_days), []
+    days = [] if spoke is None else [spoke]
     if ds.has("check_ins"):
         rows = ds.table("check_ins")
         rows = rows.filter(rows.member_id.notnull(), rows["at"] >= start)
@@ -229,12 +226,19 @@ def _bought(ds: Dataset, window_days: int) -> ir.Table:
 def _purchases(ds: Dataset, window_days: int) -> ir.Table:
     """Return days with a purchase in the window: member_id, margin (minor units)."""
     if value_basis(ds) == "margin":
-        days = margins(ds)
+        orders = order_margins(ds)
     else:
-        days = occasions(ds)
-        days = days.mutate(margin=days.net.cast("float64"))
-    first = (window_start(ds, window_days) - _EPOCH).days
-    return days.filter(days.day >= first).select("member_id", "margin")
+        orders = ds.table("orders")
+        net = orders.amount - orders.refund_amount
+        day = orders.paid_at.cast("date").epoch_days().cast("int64")
+        orders = orders.select(
+            "member_id", at=orders.paid_at, day=day, net=net, margin=net.cast("float64")
+        )
+    orders = orders.filter(
+        orders.member_id.notnull(), orders["at"] >= window_start(ds, window_days)
+    ).anti_join(ds.staff_ids(), "member_id")
+    days = orders.group_by("member_id", "day").agg(net=orders.net.sum(), margin=orders.margin.sum())
+    return days.filter(days.net > 0).select("member_id", "margin")
 
 
 def _pieces(ds: Dataset, window_days: int) -> ir.Table:

@@ -168,15 +168,19 @@ def reply_edges(ds: Dataset, window_days: int = WINDOW_DAYS) -> pd.DataFrame:
     Raises:
         MissingTableError: There are no messages.
     """
+    return ds.frame(reply_pairs(ds, window_days), ["source", "target"])
+
+
+def reply_pairs(ds: Dataset, window_days: int = WINDOW_DAYS) -> ir.Table:
+    """Return what `reply_edges` returns, still in the engine: for graphs of any size."""
     rows = between_members(ds, addressed(ds, window_days))
     rows = rows.mutate(source="member_id", day=rows.sent_at.date())
     daily = rows.group_by("source", "target", "day").agg(
         messages=rows.count(), answers=rows.asked.cast("int64").sum()
     )
-    pairs = daily.group_by("source", "target").agg(
+    return daily.group_by("source", "target").agg(
         messages=daily.messages.sum(), days=daily.count(), answers=daily.answers.sum()
     )
-    return ds.frame(pairs, ["source", "target"])
 
 
 def resolution(ds: Dataset, window_days: int = WINDOW_DAYS) -> pd.DataFrame:
