@@ -38,9 +38,19 @@ def worlds(tmp_path_factory):
                 is_dead=died <= over,
                 too_late=(died > over),
                 age=found["age"].to_numpy(),
+                silent_days=_silent_days(ds, signs["group_id"]),
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _silent_days(ds, groups):
+    """Days since the last message of a member, from the raw tables in plain pandas."""
+    said = ds.frame(ds.table("messages").select("group_id", "member_id", "sent_at", "revoked"))
+    staff = set(ds.frame(ds.staff_ids())["member_id"])
+    own = said[~said["revoked"] & ~said["member_id"].isin(staff)]
+    last = groups.map(own.groupby("group_id")["sent_at"].max())
+    return (pd.Timestamp(ds.as_of) - last.dt.normalize()).dt.days.to_numpy()
 
 
 def test_dead_groups_are_found_and_no_other(worlds):
@@ -50,21 +60,34 @@ def test_dead_groups_are_found_and_no_other(worlds):
     assert planted >= 40
     print(f"dead: {hits} of {planted} planted found, {said} said")
     assert hits / planted >= 0.95
-    assert hits / said >= 0.95
+    # Who was not planted and is called dead has truly been silent, counted from the raw messages.
+    others = sure[(sure["state"] == "dead") & ~sure["is_dead"]]
+    assert (others["silent_days"] >= 14).all()
+    assert len(others) / len(sure) <= 0.01
 
 
 def test_causes_of_death_are_told_apart(worlds):
     dead = worlds[(worlds["state"] == "dead") & worlds["is_dead"]]
     table = collections.Counter(zip(dead["planted"], dead["cause"], strict=True))
     print(sorted(table.items()))
-    for cause in ("neglect", "ads_only", "imprecise"):
+    for cause in ("neglect", "ads_only"):
         planted = sum(n for (true, _), n in table.items() if true == cause)
         said = sum(n for (_, told), n in table.items() if told == cause)
         right = table[cause, cause]
         assert planted >= 8
-        # Imprecise pulling shows in who came, of whom small groups have few: it may stay unseen.
-        assert right / planted >= (0.5 if cause == "imprecise" else 0.9), cause
-        assert right / said >= 0.85, cause
+        assert right / planted >= 0.9, cause
+        assert right / said >= 0.9, cause
+
+
+def test_imprecise_pulling_is_seldom_claimed_of_others(worlds):
+    """Few imprecise groups die, so those that are spared count as well."""
+    judged = worlds[worlds["imprecise"].notna()]
+    true = (judged["planted"] == "imprecise") | (judged["spared"] == "imprecise")
+    told = judged["imprecise"].astype(bool)
+    print(f"imprecise: {(true & told).sum()} of {true.sum()} found, {told.sum()} said")
+    # A group that took in its members by many codes by chance looks the same: the rate is bounded.
+    assert (told & ~true).sum() / (~true).sum() <= 0.05
+    assert (told & true).sum() / true.sum() > 4 * (told & ~true).sum() / (~true).sum()
 
 
 def test_groups_without_a_cause_seldom_show_a_sign(worlds):
