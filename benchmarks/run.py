@@ -21,7 +21,14 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 TOPICS = (  # a file each
-    "retention", "revenue", "rfm", "engagement", "stays", "health", "groups", "value",
+    "retention",
+    "revenue",
+    "rfm",
+    "engagement",
+    "stays",
+    "health",
+    "groups",
+    "value",
 )
 WHOLE = "whole_report"
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)

@@ -19,7 +19,7 @@ from commlab.models.btyd_churn import (
     alive_score as alive_score,
     base_score as base_score,
 )
-from commlab.models.by_segment import segment_forecast as segment_forecast
+from commlab.models.campaign_segments import by_segment as by_segment
 from commlab.models.churn import ChurnModel as ChurnModel
 from commlab.models.churn_drift import feature_drift as feature_drift
 from commlab.models.churn_reasons import (
@@ -64,7 +64,7 @@ from commlab.models.earlywarning import (
     early_warning as early_warning,
     warning_rows as warning_rows,
 )
-from commlab.models.experiment import by_segment as by_segment, readout as readout
+from commlab.models.experiment import readout as readout
 from commlab.models.freebie import (
     freebie_hunters as freebie_hunters,
     freebie_score as freebie_score,
@@ -146,6 +146,7 @@ from commlab.models.pushwindows import (
 from commlab.models.residual import ResidualValue as ResidualValue, residual_value as residual_value
 from commlab.models.rings import referral_rings as referral_rings
 from commlab.models.sbg import ShiftedBetaGeometricModel as ShiftedBetaGeometricModel
+from commlab.models.segment_forecast import segment_forecast as segment_forecast
 from commlab.models.segments import lost_members as lost_members
 from commlab.models.shrinkage import drawn_in as drawn_in, shrunk_means as shrunk_means
 from commlab.models.staticcovariates import StaticCovariateModel as StaticCovariateModel
