@@ -59,7 +59,7 @@ def test_the_made_up_community_is_answered_in_full(tmp_path):
     ("kept", "missing"),
     [
         (("orders", "members"), "silent"),
-        (("referrals", "members", "touchpoints"), "silent"),
+        (("memberships", "referrals", "members", "touchpoints"), "silent"),
         (("messages", "members"), "unpaid"),
     ],
 )
