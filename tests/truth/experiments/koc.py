@@ -238,12 +238,13 @@ precision; "by message count" and so on are the same number of members by that a
 {DECOYS:.1%} of the members; hunters and rings are looked at as many as there are.
 """
 READING = """
-The choice is as good as the simulator's best single sign, the expertise z-score, and far better
-than counts: message count, spend and added points find hardly any. The simulator makes expertise an
-easy sign, because all other members ask questions at one rate and planted ones never do; a real
-community is not so kind, so the choice does not rest on it alone. A single post's lift is known to
-some 20 per 1,000 for one person: only the loudest voices are ever reported by name, and those who
-are reported are nearly always planted.
+The choice is far better than counts: message count, spend and added points find none, in-degree and
+PageRank few. It is a little below the expertise z-score alone, because the simulator makes that an
+easy sign: all other members ask questions at one rate and planted ones never do. A real community
+is not so kind, so the choice does not rest on it. Counting free things taken is as good
+as the score, for the same reason. One person's lift is known to some 20 per 1,000 only: in about a
+third of the worlds somebody is reported by name. Nothing of this was tuned on these worlds, but the
+half weight of voice was settled on five others.
 """
 ABOUT_NULL = f"""
 The same communities with the same people and posts, but no post moves anybody (`lift` 0), and
