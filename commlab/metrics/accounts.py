@@ -35,10 +35,15 @@ def roles(ds: Dataset) -> ir.Table:
     return rows.select("account_id", role=role)
 
 
-def knows_atmosphere(ds: Dataset) -> bool:
-    """Return whether the workspace names any atmosphere account: else none can be counted."""
+def known(ds: Dataset) -> tuple[bool, bool]:
+    """Return whether the workspace names any account of the brand, and any of the atmosphere team.
+
+    Where it names none, what staff wrote is not 0 but unknown.
+    """
     rows = roles(ds)
-    return bool(ds.frame(rows.agg(n=rows.count(where=rows.role == "atmosphere")))["n"].iloc[0])
+    counts = rows.agg(n=rows.count(), atmosphere=rows.count(where=rows.role == "atmosphere"))
+    row = ds.frame(counts).iloc[0]
+    return bool(row["n"]), bool(row["atmosphere"])
 
 
 def _rank(role: ir.StringValue) -> ir.IntegerValue:

@@ -55,7 +55,8 @@ def group_weeks(ds: Dataset) -> pd.DataFrame:
         - active: persons who wrote (not revoked); active_share of members; messages of members;
           per_active; where there are no messages, `active` is the mean a day of `group_days`,
           which counts staff too;
-        - staff_messages and bot_messages; staff_share of the former in what people wrote (a bot
+        - staff_messages and bot_messages (missing where no account is known as one of the brand);
+          staff_share of the former in what people wrote (a bot
           welcomes newcomers: that is not self-talk); atmosphere (accounts of the atmosphere team
           that wrote; missing where no account has that role);
         - ad_share of the messages of which `is_ad` is known, staff_hard_share the share of hard
@@ -90,8 +91,11 @@ def group_weeks(ds: Dataset) -> pd.DataFrame:
     frame[list(_WRITTEN)] = frame[list(_WRITTEN)].fillna(0).astype("int64")
     again = (frame["messages"] > 0) & frame.pop("after_closing")
     frame["closed"] &= ~again.groupby(frame["group_id"]).cummax()
-    if not accounts.knows_atmosphere(ds):
+    staff, atmosphere = accounts.known(ds)
+    if not atmosphere:
         frame["atmosphere"] = np.nan
+    if not staff:
+        frame[["staff_messages", "bot_messages"]] = np.nan
     frame = _present(ds, frame)
     return _finished(ds, frame, _spoken_days(ds))
 

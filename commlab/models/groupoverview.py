@@ -23,7 +23,7 @@ def known_weeks(weeks: pd.DataFrame) -> pd.DataFrame:
 def group_overview(
     weeks: pd.DataFrame,
     found: pd.DataFrame,
-    *frames: pd.DataFrame,
+    *frames: pd.DataFrame | None,
     window: int = 4,
 ) -> pd.DataFrame:
     """Return the latest weeks of each group in one row.
@@ -31,7 +31,8 @@ def group_overview(
     Args:
         weeks: `metrics.group_weeks`.
         found: `models.group_deaths`.
-        *frames: Further frames with group_id, one row a group, whose columns are put beside.
+        *frames: Further frames with group_id, one row a group, whose columns are put beside; None
+            is what the data could not carry.
         window: Weeks that are averaged.
 
     Returns:
@@ -47,7 +48,7 @@ def group_overview(
     table["members"] = rows.groupby("group_id")["members"].last()
     table["newcomer_share"] = last["joined"].sum() / table["members"].where(table["members"] > 0)
     table = table.join(last[names].mean()).reset_index()
-    for frame in frames:
+    for frame in (item for item in frames if item is not None):
         table = table.merge(frame, on="group_id", how="left", validate="one_to_one")
     if "place" in table:
         order = table["place"].map(PLACES.index)
