@@ -84,7 +84,7 @@ ties = st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abcd"), st.just("u
                           st.sampled_from("uvwxyz")), max_size=12)  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ties)
 def test_strong_identifiers_unite_as_a_plain_search_does(rows):
     members = sorted({(place, member) for place, member, _, _ in rows} | {(0, "a")})
@@ -100,7 +100,7 @@ def test_strong_identifiers_unite_as_a_plain_search_does(rows):
     assert groups == [list(group) for group in found]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abcd"),
                           st.sampled_from(["phone", "unionid"]), st.sampled_from("uvw")),
                 max_size=12), st.randoms())  # fmt: skip

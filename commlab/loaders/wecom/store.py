@@ -129,10 +129,6 @@ class Store:
         if len(rows) >= ROWS:
             self._spill(name)
 
-    def has(self, name: str) -> bool:
-        """Return whether there is any row of that name."""
-        return bool(self._rows.get(name) or self._parts.get(name))
-
     def view(self) -> None:
         """Spill what is left and name every kind of rows in the engine."""
         for name, schema in SCHEMAS.items():

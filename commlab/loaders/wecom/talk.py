@@ -117,4 +117,5 @@ def _say(store: Store) -> None:
     )
     if lost:
         notes.append(f"{lost:,} withdrawals are of messages that the archive does not have.")
-    notes.append("Only members who consented are archived: missing messages are not silence.")
+    if store.number("SELECT count(*) FROM said"):
+        notes.append("Only members who consented are archived: missing messages are not silence.")
