@@ -95,10 +95,8 @@ def paid_rows(opened: Opened, statuses: Statuses, zone: str) -> pd.DataFrame:
     sieve.refuse(undated, f"not paid: {OTHER}" if "status" in opened.present else "not paid")
     left = rows[sieve.left]
     if "status" in opened.present:
-        opened.account.alter(UNKNOWN, left.index[~left["status"].isin(statuses.words)])
-    opened.account.alter(
-        "refund left empty: not an amount", left.index[money["refund"].bad[sieve.left]]
-    )
+        opened.doubt(UNKNOWN, left.index[~left["status"].isin(statuses.words)])
+    opened.doubt("refund left empty: not an amount", left.index[money["refund"].bad[sieve.left]])
     return left
 
 
@@ -107,7 +105,7 @@ def one_order(opened: Opened, rows: pd.DataFrame) -> pd.DataFrame:
     latest = rows.assign(line=rows.index).sort_values("rank", ascending=False, kind="stable")
     groups = latest.groupby("order_id", sort=False)
     totals = groups["paid"].transform("nunique")
-    opened.account.alter(DIFFER, latest.index[(totals > 1).to_numpy()])
+    opened.doubt(DIFFER, latest.index[(totals > 1).to_numpy()])
     orders = groups.first()  # the first filled cell of each column: a total may stand once
     return orders.reset_index()
 
@@ -140,7 +138,8 @@ def settle(parts: Sequence[tuple[Opened, pd.DataFrame, pd.DataFrame]]) -> pd.Dat
         taken = chosen[chosen["file"] == number]
         for doubt in (CLOSED, FROM_TOTAL, TOO_MUCH):
             if doubt in taken:
-                opened.account.alter(doubt, taken.loc[taken[doubt], "line"])
+                opened.doubt(doubt, taken.loc[taken[doubt], "line"])
+        opened.settle()
     return chosen.sort_values(["paid_at", "order_id"], kind="stable")
 
 

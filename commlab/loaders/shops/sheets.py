@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -53,6 +53,7 @@ class Opened:
         text: Its fields as text, indexed by line; "" where the file lacks the column.
         present: Fields that the file has.
         sieve: Takes rows out.
+        doubts: Doubt → lines, of rows of which it is not yet known whether they are loaded.
     """
 
     sheet: Sheet
@@ -60,6 +61,18 @@ class Opened:
     text: pd.DataFrame
     present: frozenset[str]
     sieve: Sieve
+    doubts: dict[str, list[int]] = dataclasses.field(default_factory=dict)
+
+    def doubt(self, reason: str, lines: Iterable[int]) -> None:
+        """Take note of rows that are doubtful, should they be loaded."""
+        self.doubts.setdefault(reason, []).extend(lines)
+
+    def settle(self) -> None:
+        """Count the doubts about the rows that are left."""
+        left = set(self.sieve.left.index[self.sieve.left])
+        for reason, lines in self.doubts.items():
+            self.account.alter(reason, [line for line in lines if line in left])
+        self.doubts.clear()
 
 
 def open_sheets(

@@ -117,10 +117,10 @@ def _people(opened: Opened, rows: pd.DataFrame) -> pd.DataFrame:
     text = opened.text
     nickname = values.to_id(text["nickname"]).cells
     hidden = identifiers.masked(text["nickname"])
-    opened.account.alter(HIDDEN, rows.index[hidden[rows.index]])
+    opened.doubt(HIDDEN, rows.index[hidden[rows.index]])
     number = identifiers.phones(text["phone"])
     stars = identifiers.masked(text["phone"])
-    opened.account.alter(identifiers.MASKED, rows.index[stars[rows.index]])
+    opened.doubt(identifiers.MASKED, rows.index[stars[rows.index]])
     store = values.to_text(text["store"].str.strip()).cells
     return pd.DataFrame(
         {
@@ -145,7 +145,7 @@ def _amounts(opened: Opened, found: pd.DataFrame, writer: WorkspaceWriter) -> pd
     says = SILENT if not decided else NET if rule is net else GROSS
     name = opened.account.source
     writer.report.notes.append(f"{name}: {says.format(n=f'{rule.sum():,}', of=f'{decided:,}')}.")
-    opened.account.alter(AGAINST, found.loc[other.fillna(False).astype(bool), "line"])
+    opened.doubt(AGAINST, found.loc[other.fillna(False).astype(bool), "line"])
     amount = paid + refund if decided and rule is net else paid
     return found.assign(amount=amount)
 

@@ -137,8 +137,8 @@ def _people(opened: Opened, rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataF
     member = whole.where(whole.notna(), of_customer)
     guessed = member.isna() & both.notna()
     member = member.where(~guessed, of_mask)
-    opened.account.alter(BY_MASK, rows.index[guessed[rows.index]])
-    opened.account.alter(NOBODY, rows.index[member[rows.index].isna()])
+    opened.doubt(BY_MASK, rows.index[guessed[rows.index]])
+    opened.doubt(NOBODY, rows.index[member[rows.index].isna()])
     return pd.DataFrame(
         {
             "order_id": values.to_id(text["order_id"]).cells,

@@ -199,3 +199,14 @@ def test_messages_for_wrong_files(tmp_path):
     with pytest.raises(LoadError, match=r"no paid order among its rows: not paid: 等待买家付款"):
         one(tmp_path / "x", "1,a,50,0,等待买家付款,,2026-01-01 08:00:00,,0")
     assert not (tmp_path / "w").exists()
+
+
+def test_doubts_are_counted_only_of_rows_that_are_loaded(tmp_path):
+    row = "1,小**明,50,50,{status},138****0004,2026-01-01 08:00:00,2026-01-01 08:01:00,0"
+    source = export(tmp_path, row.format(status="卖家已发货，等待买家确认"))
+    export(tmp_path, row.format(status="交易成功"), name="b.csv")
+    report = load(source, "taobao", tmp_path / "w")
+    earlier, later = (report.account(name, "orders + members") for name in ("a.csv", "b.csv"))
+    assert earlier.not_loaded[orders.OLDER].rows == 1
+    assert earlier.altered == {}
+    assert later.altered[taobao.HIDDEN].rows == later.altered[identifiers.MASKED].rows == 1
