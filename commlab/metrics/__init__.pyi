@@ -66,10 +66,10 @@ from commlab.metrics.margins import (
     margin_source as margin_source,
     unit_costs as unit_costs,
 )
+from commlab.metrics.member_profiles import member_profiles as member_profiles
 from commlab.metrics.member_value import (
     member_parts as member_parts,
     member_points as member_points,
-    member_profiles as member_profiles,
     member_value as member_value,
     value_basis as value_basis,
 )

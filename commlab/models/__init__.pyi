@@ -110,7 +110,6 @@ from commlab.models.groupstage import (
 )
 from commlab.models.holdout import holdout_arms as holdout_arms
 from commlab.models.influence import (
-    event_curve as event_curve,
     pooled_lift as pooled_lift,
     post_influence as post_influence,
 )
@@ -136,6 +135,7 @@ from commlab.models.mbgnbd import ModifiedBetaGeoModel as ModifiedBetaGeoModel
 from commlab.models.nbd import NBDModel as NBDModel
 from commlab.models.observational import observe as observe
 from commlab.models.paretonbd import ParetoNBDModel as ParetoNBDModel
+from commlab.models.post_curve import event_curve as event_curve
 from commlab.models.power import detectable as detectable, false_alarms as false_alarms
 from commlab.models.projection import project as project
 from commlab.models.pushwindows import (
