@@ -21,6 +21,7 @@ from commlab.engine import connect, first_line
 from commlab.errors import ArgumentError, LoadError, WorkspaceError, nearest
 from commlab.loaders import binary, generic
 from commlab.loaders.files import CHUNK_ROWS, Chunk, Source
+from commlab.loaders.find import matches
 from commlab.loaders.mapping import read_map
 from commlab.loaders.options import Options
 from commlab.loaders.rules import Block
@@ -94,14 +95,14 @@ def read(addresses: Sequence[str], writer: WorkspaceWriter, options: Options) ->
         con = _connect(address, plan.settings)
         held = sorted(con.list_tables())
         for block in plan.blocks:
-            if not block.optional and not any(generic.matches(block.files, name) for name in held):
+            if not block.optional and not any(matches(block.files, name) for name in held):
                 raise LoadError(
                     f"has no table {block.files!r}, which {block.table.name} needs.",
                     where="the database",
                     fix=nearest(block.files, held),
                 )
         for name in held:
-            wanted = [block for block in plan.blocks if generic.matches(block.files, name)]
+            wanted = [block for block in plan.blocks if matches(block.files, name)]
             if wanted:
                 generic.load_source(_source(con, name, wanted), wanted, writer)
     generic.all_loaded(plan, writer)

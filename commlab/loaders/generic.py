@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from commlab.config import SETTINGS_FILE, Settings, read_settings
 from commlab.errors import LoadError, nearest
 from commlab.loaders import blocks
-from commlab.loaders.files import Source, open_source, printable
+from commlab.loaders.files import Source, open_source
+from commlab.loaders.find import SUFFIXES, as_pattern, find, matches
 from commlab.loaders.leftout import ValueTally
 from commlab.loaders.mapping import read_map
 from commlab.loaders.options import Options
@@ -20,7 +20,6 @@ from commlab.loaders.rules import Block, Map, canonical_block
 from commlab.loaders.workspace import WorkspaceWriter
 from commlab.tables import ENOUGH, TABLES, Table
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".parquet", ".gz")
 _CANONICAL = tuple({column: None for item in TABLES.values() for column in item.names})
 # orders_2026-01.csv is a part of orders, orders_old.csv is not.
 _PART = re.compile(r"^[ _.-]?\(?[\d_.-]+\)?$")
@@ -195,47 +194,6 @@ def all_loaded(plan: Map, writer: WorkspaceWriter) -> None:
         report.notes.append(f"A workspace answers something with one of {', '.join(ENOUGH)}.")
 
 
-def find(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
-    """Yield (relative name, path) of the readable files, folders searched, sorted by name.
-
-    Raises:
-        LoadError: A path does not exist.
-    """
-    for path in paths:
-        if not path.exists():
-            raise LoadError("there is no such file or folder.", where=str(path),
-                            fix="Check the path.")  # fmt: skip
-        if path.is_file():
-            yield path.name, path
-            continue
-        for inner in sorted(path.rglob("*")):
-            relative = inner.relative_to(path)
-            # Names that begin with a point or ~$ are locks and leftovers of office programs.
-            hidden = any(part.startswith((".", "~$")) for part in relative.parts)
-            inside(inner, path)
-            if inner.is_file() and not hidden and inner.suffix.lower() in SUFFIXES:
-                yield relative.as_posix(), inner
-
-
-def inside(path: Path, folder: Path) -> None:
-    """Raise when a link in a folder leads out of it: nobody who sends exports picks other files.
-
-    Raises:
-        LoadError: It does.
-    """
-    if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
-        raise LoadError(
-            "is a link that leads out of the folder.",
-            where=printable(path.name),
-            fix="Put the file itself there, or name it on the command line.",
-        )
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Return whether the glob of a block fits a file, by its path or its name, or a table."""
-    return any(fnmatch.fnmatchcase(item, pattern) for item in (name, name.rsplit("/", 1)[-1]))
-
-
 def _canonical_map(
     found: Sequence[tuple[str, Path]], paths: Sequence[Path], options: Options
 ) -> Map:
@@ -264,16 +222,6 @@ def _canonical_map(
             fix="Name files like orders.csv (`commlab tables` lists them), or write a map.",
         )
     return Map(tuple(plan), settings)
-
-
-def as_pattern(name: str) -> str:
-    """Return the glob that a file name alone fits.
-
-    Example:
-        >>> as_pattern("orders[1].csv")
-        'orders[[]1].csv'
-    """
-    return re.sub(r"([*?\[])", r"[\1]", name)
 
 
 def _named(name: str) -> Table | None:

@@ -19,7 +19,7 @@ import pandas as pd
 from commlab.errors import LoadError
 from commlab.loaders import identifiers, times, values
 from commlab.loaders.files import Source, open_source
-from commlab.loaders.generic import as_pattern, find
+from commlab.loaders.find import as_pattern, find
 from commlab.loaders.guess_words import CONSTANTS, STATUS, WORDS
 from commlab.loaders.shops import taobao, youzan
 from commlab.tables import TABLES, Column, Table

@@ -11,7 +11,7 @@ import pandas as pd
 from commlab.errors import LoadError
 from commlab.loaders.adapter import Sieve
 from commlab.loaders.files import Source, open_source
-from commlab.loaders.generic import find
+from commlab.loaders.find import find
 from commlab.loaders.options import Options
 from commlab.loaders.report import Account, SourceInfo
 from commlab.loaders.workspace import WorkspaceWriter

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from commlab.errors import LoadError
 from commlab.loaders.files import printable
-from commlab.loaders.generic import inside
+from commlab.loaders.find import inside
 from commlab.loaders.unpack import Unpacked
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".txt", ".log", ".gz")
