@@ -58,7 +58,7 @@ def test_a_header_and_no_rows_beside_a_sound_table_is_a_warning(sources):
     sources.write("messages.csv", ["message_id,member_id,sent_at"])
     told = call("check", sources.folder)
     assert told.status == 0
-    assert "warning: messages: messages is there and holds no rows." in told.output
+    assert "Warning: messages: messages is there and holds no rows." in told.output
 
 
 @pytest.mark.parametrize("line", [1, 2, 41, 5_000])

@@ -180,7 +180,7 @@ def test_answers_name_reports_in_the_language():
     names = {"02_cohort_retention": {"zh": "同期群留存", "en": "Cohort retention"}}
     rows = cells(health.answers(samples.answers(), lang="zh", names=names))
     assert rows[2] == ["同期群留存", "● 可以", "–"]
-    assert rows[3] == ["03_channel_quality", "◐ 部分可以", "touchpoints, costs"]
+    assert rows[3] == ["03_channel_quality", "◐ 部分可以", "有了更全面：touchpoints, costs"]
 
 
 def test_identifiers_are_safe_and_distinct():

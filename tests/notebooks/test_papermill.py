@@ -32,7 +32,9 @@ def test_help_explains_every_parameter(name):
     known = inspect_notebook(str(source.FOLDER / f"{name}.ipynb"))
     assert known
     for parameter, about in known.items():
-        shown = f"{parameter}: Unknown type (default {about['default']}) {about['help']}"
+        kind = about["inferred_type_name"]
+        assert kind in ("str", "int", "float", "bool"), parameter
+        shown = f"{parameter}: {kind} (default {about['default']}) {about['help']}"
         assert " ".join(shown.split()) in told, parameter
 
 

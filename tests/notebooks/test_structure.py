@@ -175,12 +175,12 @@ def test_parameters_come_first_and_once(name):
 
 @each
 def test_papermill_explains_every_parameter(name):
-    assigned = [node.targets[0].id for node in ast.parse(parameter_cell(name).source).body]
+    assigned = [node.target.id for node in ast.parse(parameter_cell(name).source).body]
     known = inspect_notebook(str(source.FOLDER / f"{name}.ipynb"))
     assert list(known) == assigned
     for line in parameter_cell(name).source.splitlines():
         parameter, _, comment = line.partition("  # ")
-        word = parameter.partition(" = ")[0]
+        word = parameter.partition(":")[0]
         assert known[word]["help"] == comment.strip(), word
         assert len(comment) >= len("seed of what is random"), word
         assert known[word]["default"] == parameter.partition(" = ")[2], word
@@ -189,8 +189,10 @@ def test_papermill_explains_every_parameter(name):
 @each
 def test_parameters_are_plain_values(name):
     for node in ast.parse(parameter_cell(name).source).body:
-        assert isinstance(node, ast.Assign)
-        assert type(ast.literal_eval(node.value)) in (str, int, float, bool), ast.unparse(node)
+        assert isinstance(node, ast.AnnAssign)
+        kind = type(ast.literal_eval(node.value))
+        assert kind in (str, int, float, bool), ast.unparse(node)
+        assert ast.unparse(node.annotation) == kind.__name__, ast.unparse(node)
 
 
 @each
