@@ -20,6 +20,7 @@ from commlab.errors import (
 from commlab.models import _btyd_data, _btyd_fit, _level_effects
 from commlab.models._level_effects import Layout, PatternLikelihood
 from commlab.models._parameter_draws import parameter_draws, with_parameters
+from commlab.models.staticcovariates import _ends
 from tests.truth.buyers import ages, leave_after_purchase, leave_any_time
 
 BASES = {
@@ -404,3 +405,15 @@ def test_segments_in_money() -> None:
     # What each will do adds to what is not known of the mean.
     wide = worth.segments.set_index("segment")
     assert ((wide["high"] - wide["low"]) > (table["high"] - table["low"])).all()
+
+
+def test_ends_that_no_draw_carries_are_open() -> None:
+    drawn = np.random.default_rng(0).normal(size=(1_000, 2))
+    even = np.full(1_000, 1 / 1_000)
+    low, high = _ends(drawn, even, 0.95)
+    np.testing.assert_allclose(high - low, 2 * 1.96, rtol=0.1)
+    alone = np.where(np.arange(1_000) < 30, 1 / 30, 0.0)  # 2.5 % of 30 draws is less than one
+    low, high = _ends(drawn, alone, 0.95)
+    assert (low == -np.inf).all()
+    assert (high == np.inf).all()
+    assert np.isfinite(_ends(drawn, alone, 0.8)).all()
