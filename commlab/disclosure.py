@@ -59,6 +59,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
 LOOSE = frozenset({"open", "unseen", "by_staff"})
 # Shares whose count is not in the frame → the count that they are shares of.
 SHARES = {"rate_before": "n_before", "rate_after": "n_after", "actual": "at_risk",
+          "active_share": "members", "newcomer_share": "members",
           "happened": "people"}  # fmt: skip
 # Rows of tables: people's doings where the table names a person, else not.
 ROWS = frozenset({"rows", "events"})

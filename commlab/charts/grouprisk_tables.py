@@ -34,17 +34,15 @@ def at_risk(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None)
     """Return the groups most likely to die soon.
 
     Args:
-        frame: `EarlyWarning.now` with `group`: group, risk, silent_week, active_share, staff_gap,
-            hard_share.
+        frame: `EarlyWarning.now` with `group`: group, risk, silent_week, staff_gap, hard_share.
         lang: "en" or "zh".
         title: Head of the table.
     """
-    frames.need(frame, ["group", "risk", "active_share"], "grouphealth.at_risk")
+    frames.need(frame, ["group", "risk"], "grouphealth.at_risk")
     columns = [
         Column(t("common.column.group", lang), tables.text("group"), False),
         Column(cells.head("risk", lang), tables.share("risk")),
         Column(cells.head("silent_week", lang), cells.sign("silent_week"), False),
-        Column(cells.head("active_share", lang), tables.share("active_share")),
         Column(cells.head("staff_gap", lang), cells.sign("staff_gap"), False),
         Column(cells.head("hard_share", lang), tables.share("hard_share")),
     ]

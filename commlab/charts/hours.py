@@ -114,7 +114,8 @@ def week_hours(
         height=6.4 if narrow else 3.9,
     )  # fmt: skip
     table = np.zeros((7, 24))
-    table[frame["weekday"], frame["hour"]] = frames.numbers(frame, "mean")
+    # Cells of few people are hidden, and drawn as hours in which nobody writes.
+    table[frame["weekday"], frame["hour"]] = np.nan_to_num(frames.numbers(frame, "mean"))
     ax = made.add_subplot()
     scale = table / max(table.max(), 1e-12)
     shades = _SCALE(_ENDS[0] + (_ENDS[1] - _ENDS[0]) * scale)[..., :3]

@@ -85,7 +85,8 @@ def week_profile(hours: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Frame of 7 × 24 rows: weekday (0 is Monday), hour, days (of this weekday with any
-        activity), people (mean of those days), share (of the whole week, sums to 1).
+        activity), people (member-hours in all), mean (of those days), share (of the whole week,
+        sums to 1).
     """
     weekday = (hours["day"].to_numpy() + 3) % 7  # 1970-01-01 was a Thursday
     days = np.array([len(set(hours["day"].to_numpy()[weekday == place])) for place in range(7)])
@@ -98,6 +99,7 @@ def week_profile(hours: pd.DataFrame) -> pd.DataFrame:
             "weekday": place.ravel(),
             "hour": hour.ravel(),
             "days": days[place.ravel()],
+            "people": total.ravel().astype(np.int64),
             "mean": mean.ravel(),
             "share": (mean / max(mean.sum(), 1e-12)).ravel(),
         }

@@ -149,14 +149,16 @@ def campaign_claims(
     else:
         for name in ("intention_to_treat", "cuped", "compliers"):
             found[name] = refused("nobody was assigned at random", unit=unit)
-    found["net_money"] = net_money(ds, outcomes, arm, level=level, min_people=min_people, seed=seed)
+    found["net_money"] = net_money(
+        ds, outcomes, arm, peeking=peeking, level=level, min_people=min_people, seed=seed
+    )
     rows = _rows(found, causal=not failed)
     panel = _panel(outcomes, metric, ratio, study, seen, arm, level, min_people, seed)
     return Claims(rows, panel, not failed, failed, found, study, seen)
 
 
 def net_money(
-    ds: Dataset, outcomes: Outcomes, arm: str, *, level: float = LEVEL,
+    ds: Dataset, outcomes: Outcomes, arm: str, *, peeking: bool = False, level: float = LEVEL,
     min_people: int = MIN_AT_RISK, seed: int = 0,
 ) -> Estimate:  # fmt: skip
     """Return the incremental net margin of an arm, all its people together, less what it cost.
@@ -168,7 +170,8 @@ def net_money(
         return Estimate.refused("nobody was assigned at random", unit="money")
     if "margin" not in outcomes.metrics:
         return Estimate.refused("no margin is known: orders have no cost", unit="money")
-    table = readout(outcomes, ["margin"], level=level, min_people=min_people, seed=seed)
+    table = readout(outcomes, ["margin"], peeking=peeking, level=level, min_people=min_people,
+                    seed=seed)  # fmt: skip
     gain = headline(table, "margin", arm)
     if not gain.ok:
         return dataclasses.replace(gain, unit="money")

@@ -24,6 +24,7 @@ Array = npt.NDArray[np.float64]
 HORIZON = 4  # weeks
 METHODS = ("base_rate", "silent_week", "signs")
 FEATURES = ("log_messages", "trend", "active_share", "staff_gap", "hard_share", "newcomers")
+SHOWN = ("log_messages", "trend", "staff_gap", "hard_share")
 TESTS = 3  # cutoffs, the least that the kit calls a backtest
 SPAN = 8  # weeks between cutoffs: twice the horizon, so that outcomes seldom overlap
 EVENTS_A_FEATURE = 2  # with a ridge; below it a regression on six signs is a guess
@@ -38,7 +39,7 @@ class EarlyWarning:
     Attributes:
         scores: Frame: method, log_loss, low, high, difference (from the best one's), error.
         chosen: The plainest within one standard error of the best.
-        now: Frame by group that lives: group_id, risk, silent_week, and the features.
+        now: Frame by group that lives: group_id, risk, silent_week, and the features of `SHOWN`.
         groups: Groups that were tested.
         deaths: Deaths among them.
         tested: Whether there was a later time to test on; else the base rate stands untested.
@@ -93,7 +94,9 @@ def warning_rows(weeks: pd.DataFrame, *, horizon: int = HORIZON) -> pd.DataFrame
     ahead = [dead.groupby(group).shift(-step) for step in range(1, horizon + 1)]
     any_dead = pd.concat(ahead, axis=1).fillna(False).astype(bool).any(axis=1)
     all_known = pd.concat(ahead, axis=1).notna().all(axis=1)
-    dies = any_dead.astype("boolean").mask(~(any_dead | all_known))
+    # Deaths within the last weeks are seen and lives are not: of these no outcome counts.
+    over = rows["week"] <= rows.loc[dead.notna(), "week"].max() - pd.Timedelta(weeks=horizon)
+    dies = any_dead.astype("boolean").mask(~(any_dead | all_known) | ~over)
     messages = rows["messages"].fillna(0)
     per_member = np.log1p(messages / rows["members"].clip(lower=1).fillna(1))
     rolled = messages.groupby(group).rolling(4, min_periods=1).mean().to_numpy()
@@ -140,7 +143,8 @@ def early_warning(
     table, chosen, tested = _judged(said)
     risk = _predict(chosen, known, last, seed)
     now = last.assign(risk=risk).sort_values(["risk", "group_id"], ascending=[False, True])
-    names = ["group_id", "risk", "silent_week", *FEATURES]
+    # Shares of members in one week tell of single people: they stay inside.
+    names = ["group_id", "risk", "silent_week", *SHOWN]
     return EarlyWarning(
         scores=table,
         chosen=chosen,

@@ -17,6 +17,7 @@ from commlab.schedule import PARTS
 from commlab.text import t
 
 LOUDER = 1.5  # answered half as much again as others: a difference that one notices
+FEWEST = 5  # the threshold of small cells: with fewer cards everybody knows whose they are
 EXPERT = 1.64  # one-sided 5 %: more answers than questions beyond chance
 
 
@@ -64,7 +65,15 @@ def koc_cards(found: KOCSelection, listed: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Frame: member_id, state, rank, points, the ranks of the four parts, answered_ratio,
         in_draws, lift, portrait, portrait_zh (without the strong parts: the ranks say them).
+
+    Raises:
+        NotEnoughDataError: There are fewer than five.
     """
+    if len(listed) < FEWEST:
+        raise NotEnoughDataError(
+            f"{len(listed)} cards would show single people: {FEWEST} are the least to show.",
+            fix="The list in private/ holds them.",
+        )
     ranks = [f"{part}_rank" for part in PARTS]
     out = listed[["member_id", "state", "rank", "points"]].copy()
     own = found.members.set_index("member_id").loc[out["member_id"], ranks]

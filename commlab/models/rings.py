@@ -38,8 +38,8 @@ def referral_rings(
 
     Returns:
         Frame sorted by ring and member: ring (a number from 1), member_id, circle (on a circle of
-        invitations), shared (shares an identifier with an account of the same invitation chain),
-        burst (came in a burst of its chain). Empty where there are none.
+        invitations), shared (shares an identifier with its inviter, an invitee, or another invitee
+        of its inviter), burst (came in a burst of its chain). Empty where there are none.
     """
     guards.in_range("burst_hours", burst_hours, low=0, open_low=True)
     guards.whole("burst_size", burst_size, low=2)
@@ -56,12 +56,12 @@ def referral_rings(
     strong = get_connected_components(graph, connection="strong")
     chain = get_connected_components(graph, connection="weak")
     circle = np.bincount(strong)[strong] >= 2
-    same = _sharing(names, chain, shared)
+    same = _sharing(names, place[:count], place[count:], shared)
     joined = _joined(links, names, place)
     burst = _bursts(chain, joined, burst_hours, burst_size)
     guilty = circle | same
-    # Who came in the burst of a chain that is guilty belongs to it.
-    tainted = np.isin(chain, chain[guilty & burst]) & burst
+    # Who brought a guilty account, or was brought by it, in the same burst belongs to the ring.
+    tainted = _beside(guilty & burst, place[:count], place[count:], joined, burst_hours) & burst
     found = guilty | tainted
     out = pd.DataFrame(
         {
@@ -75,16 +75,36 @@ def referral_rings(
     return out.sort_values(["ring", "member_id"]).reset_index(drop=True)
 
 
-def _sharing(names: np.ndarray, chain: np.ndarray, shared: pd.DataFrame | None) -> np.ndarray:
+def _beside(
+    guilty: np.ndarray, inviter: np.ndarray, invitee: np.ndarray, joined: np.ndarray, hours: float
+) -> np.ndarray:
+    """Return who is one invitation away from a guilty account and joined within the hours of it."""
+    mask = np.zeros(len(guilty), dtype=bool)
+    apart = np.abs((joined[inviter] - joined[invitee]).astype("float64")) / 3.6e9
+    close = apart <= hours  # false where a time is not known
+    mask[inviter[close & guilty[invitee]]] = True
+    mask[invitee[close & guilty[inviter]]] = True
+    return mask
+
+
+def _sharing(
+    names: np.ndarray, inviter: np.ndarray, invitee: np.ndarray, shared: pd.DataFrame | None
+) -> np.ndarray:
+    """Return who shares an identifier with the inviter, an invitee or a sibling."""
     mask = np.zeros(len(names), dtype=bool)
     if shared is None or shared.empty:
         return mask
     place = pd.Series(np.arange(len(names)), index=names).reindex(shared["member_id"].astype(str))
     rows = pd.DataFrame({"place": place.to_numpy(), "value": shared["value"].to_numpy()}).dropna()
     rows["place"] = rows["place"].astype(int)
-    rows["chain"] = chain[rows["place"]]
-    together = rows.groupby(["value", "chain"])["place"].transform("nunique") >= 2
-    mask[rows.loc[together, "place"]] = True
+    rows = rows.drop_duplicates()
+    links = pd.DataFrame({"inviter": inviter, "place": invitee}).drop_duplicates()
+    brought = rows.merge(links, on="place")
+    siblings = brought.groupby(["value", "inviter"])["place"].transform("nunique") >= 2
+    mask[brought.loc[siblings, "place"]] = True
+    pairs = brought.merge(rows.rename(columns={"place": "inviter"}), on=["value", "inviter"])
+    mask[pairs["place"]] = True
+    mask[pairs["inviter"]] = True
     return mask
 
 

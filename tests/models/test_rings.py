@@ -68,3 +68,33 @@ def test_rings_are_told_apart_and_nobody_is_no_ring() -> None:
     assert cl.models.referral_rings(links()).empty
     with pytest.raises(ArgumentError, match="burst_hours == 0"):
         cl.models.referral_rings(links(("a", "b", 0, 1)), burst_hours=0)
+
+
+def test_a_couple_does_not_convict_a_great_inviter():
+    """One member invites 300 people over months; two of them share a phone."""
+    start = pd.Timestamp("2026-01-01")
+    links = pd.DataFrame(
+        {
+            "inviter_id": "star",
+            "invitee_id": [f"m{n:03d}" for n in range(300)],
+            "inviter_joined": start - pd.Timedelta(days=30),
+            "invitee_joined": [start + pd.Timedelta(hours=7 * n) for n in range(300)],
+        }
+    )
+    shared = pd.DataFrame({"member_id": ["m100", "m101"], "value": "phone"})
+    found = cl.models.referral_rings(links, shared)
+    assert found["member_id"].tolist() == ["m100", "m101"]
+
+
+def test_strangers_of_one_chain_may_share_a_tablet():
+    day = pd.Timestamp("2026-01-01")
+    links = pd.DataFrame(
+        {
+            "inviter_id": ["a", "b", "c"],
+            "invitee_id": ["b", "c", "d"],
+            "inviter_joined": [day, day + pd.Timedelta(days=9), day + pd.Timedelta(days=18)],
+            "invitee_joined": [day + pd.Timedelta(days=9 * n) for n in (1, 2, 3)],
+        }
+    )
+    shared = pd.DataFrame({"member_id": ["a", "d"], "value": "tablet"})
+    assert cl.models.referral_rings(links, shared).empty
