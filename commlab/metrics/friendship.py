@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from commlab import guards
@@ -16,13 +17,14 @@ from commlab.errors import MissingTableError
 from commlab.estimate import LEVEL
 from commlab.metrics.cohorts import UNKNOWN
 from commlab.metrics.rates import minimum
-from commlab.metrics.similarity import Similarity, estimate
+from commlab.metrics.similarity import estimate
 from commlab.metrics.stays import persons
 from commlab.stats import benjamini_hochberg, two_proportion_p, wilson
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
+Ints = npt.NDArray[np.int64]
 SPLITS = ("channel", "adviser", "script", "add_way")
 WINDOWS = (1, 7, 30)  # days
 COLUMNS = (
@@ -94,10 +96,12 @@ def friend_loss(
         guards.one_of("split", split, SPLITS)
     least = minimum(ds, min_at_risk)
     lengths = sorted({guards.whole("windows", int(days), low=1) for days in windows})
-    cells = ds.frame(
-        _cells(ds, split, lengths, guards.date("added_from", added_from)), ["segment", "adviser"]
-    )
-    parts = [_window(cells, days, split, level) for days in lengths]
+    # Sums of whole numbers: the order of the rows does not matter.
+    cells = ds.frame(_cells(ds, split, lengths, guards.date("added_from", added_from)))
+    grid = _by_adviser(cells, split)
+    parts = [
+        _window(cells, place, grid, level).assign(days=days) for place, days in enumerate(lengths)
+    ]
     frame = pd.concat(parts, ignore_index=True)
     enough = (frame["friends"] >= least).to_numpy()
     rest_enough = (frame.pop("rest_friends") >= least).to_numpy()
@@ -115,7 +119,11 @@ def friend_loss(
 def _cells(
     ds: Dataset, split: str | None, windows: Sequence[int], added_from: dt.date | None
 ) -> ir.Table:
-    """Counts by segment and adviser: for each window friends, deleted, open, by_staff; unseen."""
+    """Counts of friendships by segment, adviser and class.
+
+    Classes: `over` (how many windows are), `within` (place of the first window in which it was
+    deleted; after the last: of none), `late` (not seen from the start), `staff` (who deleted).
+    """
     friends = ds.table("contacts")
     friends = persons(ds, friends)
     if added_from is not None:
@@ -138,47 +146,70 @@ def _cells(
     # Neither can one that was deleted before it was added tell when.
     late = (friends.observed_from > friends.added_at).fill_null(False)
     late = late | (held < 0).fill_null(False)
-    staff = (friends.deleted_by == "staff").fill_null(False)
-    aged = friends.select(
-        segment=segment.cast("string").fill_null(UNKNOWN),
-        adviser=friends.staff_id,
-        held=held,
-        room=room,
-        late=late,
-        staff=staff,
-    )
-    counts: dict[str, ir.Value] = {"unseen": aged.late.sum()}
-    for days in windows:
-        over = (aged.room >= days * _DAY) & ~aged.late
-        within = ((aged.held <= days * _DAY) & over).fill_null(False)
-        counts[f"friends_{days}"] = over.sum()
-        counts[f"deleted_{days}"] = (within & ~aged.staff).sum()
-        counts[f"by_staff_{days}"] = (within & aged.staff).sum()
-        counts[f"open_{days}"] = ((aged.room < days * _DAY) & ~aged.late).sum()
-    whole = {name: value.fill_null(0).cast("int64") for name, value in counts.items()}
-    return aged.group_by(["segment", "adviser"]).agg(**whole)
-
-
-def _window(cells: pd.DataFrame, days: int, split: str | None, level: float) -> pd.DataFrame:
-    n, k = cells[f"friends_{days}"], cells[f"deleted_{days}"]
-    named = {
-        "friends": f"friends_{days}", "deleted": f"deleted_{days}", "open": f"open_{days}",
-        "by_staff": f"by_staff_{days}", "unseen": "unseen",
+    places = range(len(windows))
+    classes = {
+        "segment": segment.cast("string").fill_null(UNKNOWN),
+        "adviser": friends.staff_id,
+        "over": ibis.cases(*[(room < windows[i] * _DAY, i) for i in places], else_=len(windows)),
+        "within": ibis.cases(*[(held <= windows[i] * _DAY, i) for i in places],
+                             else_=len(windows)),
+        "late": late,
+        "staff": (friends.deleted_by == "staff").fill_null(False),
     }  # fmt: skip
-    summed = cells.groupby("segment", sort=True)[list(named.values())].sum()
-    frame = summed.rename(columns={old: new for new, old in named.items()})
+    # One count a class: sums for every window would read each row a dozen times.
+    return friends.group_by(**classes).agg(n=friends.count())
+
+
+def _by_adviser(cells: pd.DataFrame, split: str | None) -> tuple[pd.Index, int, Ints]:
+    """Return the segments, the number of advisers, and the place of each cell in their grid."""
+    segment, segments = pd.factorize(cells["segment"], sort=True)
+    if split == "adviser":  # nobody else's friends are like theirs: nothing to tell apart
+        return segments, 1, segment.astype(np.int64)
+    adviser, advisers = pd.factorize(cells["adviser"], sort=True, use_na_sentinel=False)
+    return segments, len(advisers), segment.astype(np.int64) * len(advisers) + adviser
+
+
+def _window(
+    cells: pd.DataFrame, place: int, grid: tuple[pd.Index, int, Ints], level: float
+) -> pd.DataFrame:
+    """Return counts, rates and comparisons by segment for one window.
+
+    Args:
+        cells: From `_cells`.
+        place: Place of the window among all.
+        grid: From `_by_adviser`.
+        level: Confidence level.
+    """
+    late = cells["late"].to_numpy(dtype=bool)
+    over = (cells["over"] > place).to_numpy() & ~late
+    within = over & (cells["within"] <= place).to_numpy()
+    staff = cells["staff"].to_numpy(dtype=bool)
+    kinds = {
+        "friends": over, "deleted": within & ~staff, "open": ~over & ~late,
+        "by_staff": within & staff, "unseen": late,
+    }  # fmt: skip
+    segments, advisers, spot = grid
+    shape = (len(segments), advisers)
+    n = cells["n"].to_numpy(dtype=np.int64)
+    counts = {
+        name: np.bincount(spot, n * of, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
+        for name, of in kinds.items()
+    }
+    frame = pd.DataFrame({"segment": segments})
+    for name, values in counts.items():
+        frame[name] = values.sum(axis=1).astype(np.int64)
+    sizes, gone = counts["friends"], counts["deleted"]
+    friends, deleted = sizes.sum(axis=1), gone.sum(axis=1)
     deff = np.ones(len(frame))
-    if split != "adviser" and len(cells):
-        squares = (n.astype(float) ** 2).groupby(cells["segment"]).sum().reindex(frame.index)
-        deff = _likeness(cells, n, k).design_effect(squares, frame["friends"], level)
-    friends = frame["friends"].to_numpy(dtype=float)
-    deleted = frame["deleted"].to_numpy(dtype=float)
+    if advisers > 1:
+        # Friends of one adviser are alike, each segment's rate removed.
+        likeness = estimate(sizes.T, gone.T[:, :, None], np.ones((len(segments), 1), dtype=bool))
+        deff = likeness.design_effect((sizes**2).sum(axis=1), friends, level)
     rest, rest_deleted = friends.sum() - friends, deleted.sum() - deleted
     low, high = wilson(deleted, friends, level=level, deff=deff)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate, rest_rate = deleted / friends, rest_deleted / rest
-    return frame.reset_index().assign(
-        days=days,
+    return frame.assign(
         rate=rate,
         low=low,
         high=high,
@@ -188,13 +219,3 @@ def _window(cells: pd.DataFrame, days: int, split: str | None, level: float) -> 
         difference=rate - rest_rate,
         p=two_proportion_p(deleted, friends, rest_deleted, rest, deff=deff),
     )
-
-
-def _likeness(cells: pd.DataFrame, friends: pd.Series, deleted: pd.Series) -> Similarity:
-    """Return how alike friends of one adviser are, each segment's rate removed."""
-    adviser, names = pd.factorize(cells["adviser"], use_na_sentinel=False)
-    segment, segments = pd.factorize(cells["segment"])
-    sizes, gone = np.zeros((2, len(names), len(segments)))
-    np.add.at(sizes, (adviser, segment), friends.to_numpy(dtype=float))
-    np.add.at(gone, (adviser, segment), deleted.to_numpy(dtype=float))
-    return estimate(sizes, gone[:, :, None], np.ones((len(segments), 1), dtype=bool))
