@@ -65,6 +65,7 @@ class Dataset:
         self._cache: dict[str, ir.Table] = {}
         self._answers = Answers()
         self._kept: dict[Any, Any] = {}
+        self._stored: set[str] = set()
         if not self.tables:
             raise WorkspaceError(
                 "holds none of the canonical tables.",
@@ -202,6 +203,18 @@ class Dataset:
             expr = expr.order_by([ibis.asc(column, nulls_first=False) for column in order_by])
         # Expressions are equal when they say the same.
         return self._answers.get(expr.op(), lambda: self.engine.execute(expr))
+
+    def repeated(self, name: str, make: Callable[[], ir.Table]) -> ir.Table:
+        """Return an expression that many questions of one page build on.
+
+        From the second time on that it is asked for, the engine keeps its rows.
+        """
+        if name not in self._cache:
+            self._cache[name] = self.engine.named(name, make())
+        elif name not in self._stored:
+            self._stored.add(name)
+            self.engine.store(self._cache[name])
+        return self._cache[name]
 
     def kept(self, make: Callable[[Dataset], T]) -> T:
         """Return what a function makes of this dataset, made once."""

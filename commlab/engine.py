@@ -75,6 +75,11 @@ def _spark_character(code):  # type: ignore[no-untyped-def]
     """Spark: the character of a code point."""
 
 
+@ibis.udf.agg.builtin(name="bit_or", signature=((dtypes.int64,), dtypes.int64))
+def _spark_bits(value):  # type: ignore[no-untyped-def]
+    """Spark: bits that are set in any row; Ibis knows it of the other engines only."""
+
+
 @functools.cache
 def constant_offset(zone: str) -> dt.timedelta | None:
     """Return the zone's offset from UTC if it never changes from 1992 to 2037, else None.
@@ -185,6 +190,10 @@ class Engine:
             fix="Load the tables into a workspace with `commlab load`, or use a fixed-offset zone.",
         )
 
+    def bits(self, value: ir.IntegerColumn) -> ir.IntegerScalar:
+        """Return the bits that are set in any row of a group."""
+        return _spark_bits(value) if self.name == "spark" else value.bit_or()
+
     def named(self, name: str, expr: ir.Table) -> ir.Table:
         """Return an expression under a name in the engine, so that what builds on it stays small.
 
@@ -194,6 +203,20 @@ class Engine:
         if self.name not in ("duckdb", "spark") or self.borrowed:
             return expr
         return self.con.create_view(f"{name}_{next(_NUMBERS)}", expr)
+
+    def store(self, view: ir.Table) -> None:
+        """Compute what `named` returned and keep its rows: the view reads them from then on.
+
+        They count towards the memory of the engine, which moves them to disk when it is short.
+        """
+        if self.name not in ("duckdb", "spark") or self.borrowed:
+            return
+        name = view.get_name()
+        if self.name == "spark":
+            self._run(lambda: self.con.raw_sql(f"CACHE LAZY TABLE `{name}`"))
+            return
+        rows = self._run(lambda: self.con.create_table(f"{name}_rows", view))
+        self.con.create_view(name, rows, overwrite=True)
 
     def batches(self, expr: ir.Table, size: int) -> Iterator[Any]:
         """Run an expression and yield its rows as frames of at most `size`, in no order."""

@@ -241,3 +241,29 @@ def test_fingerprint_follows_content(make_workspace):
     other = make_workspace({"orders": tables["orders"].assign(amount=[2])})
     prints = [open_dataset(f, as_of="2026-01-31").fingerprint() for f in (same, again, other)]
     assert prints[0] == prints[1] != prints[2]
+
+
+def test_what_many_questions_build_on_is_computed_once(make_dataset):
+    ds = make_dataset({"orders": orders(member_id=["a", "b"], amount=[1.0, 2.0],
+                                        paid_at=["2026-01-05 10:00", "2026-01-06 10:00"])},
+                      as_of="2026-02-01")  # fmt: skip
+    asked = []
+
+    def make():
+        asked.append(1)
+        table = ds.table("orders")
+        return table.group_by("member_id").agg(spent=table.amount.sum())
+
+    first = ds.repeated("spent", make)
+    frame = ds.frame(first, ["member_id"])
+    second = ds.repeated("spent", make)
+    # Still the same expression, so that answers already given hold.
+    assert second.op() == first.op()
+    assert ds.frame(second, ["member_id"]) is not frame
+    third = ds.frame(second.mutate(twice=second.spent * 2), ["member_id"])
+    assert third["twice"].tolist() == [200, 400]
+    assert frame["spent"].tolist() == ds.frame(second, ["member_id"])["spent"].tolist()
+    assert asked == [1]
+    if ds.engine.name == "duckdb":
+        held = ds.engine.con.con.sql("SELECT table_name FROM duckdb_tables()").fetchall()
+        assert [name for (name,) in held if name.endswith("_rows")]

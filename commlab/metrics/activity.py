@@ -102,9 +102,16 @@ def by_period(ds: Dataset, activity: str, unit: str, since: dt.date | None = Non
     `last` is the last moment of activity in the period: it is at or after a moment exactly when
     some activity of that period is, so nothing finer is needed to ignore what precedes an anchor.
     """
-    rows = events(ds, activity, since)
-    rows = rows.mutate(period=periods.number(rows.at, unit, ds.settings.week_start))
-    return rows.group_by("member_id", "period").agg(last=rows.at.max())
+
+    def grouped() -> ir.Table:
+        rows = events(ds, activity, since)
+        rows = rows.mutate(period=periods.number(rows.at, unit, ds.settings.week_start))
+        return rows.group_by("member_id", "period").agg(last=rows.at.max())
+
+    # Days are asked for once or twice and are nearly as many as the events.
+    if unit == "day" or since is not None:
+        return grouped()
+    return ds.repeated(f"{activity}_by_{unit}", grouped)
 
 
 def observed(ds: Dataset) -> pd.DataFrame:

@@ -25,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 # Two degrees of freedom: with one, Student's quantile is 12.7 and the interval says nothing.
 MIN_UNITS = 3
+MOST_WEEKS = 8  # 56 of the 63 bits
 
 
 def _people(ds: Dataset, activity: str) -> ir.Table:
@@ -167,13 +168,7 @@ def stickiness(
     guards.one_of("window_days % 7", window_days % 7, (0,))
     smallest = minimum(ds, min_at_risk)
     last = periods.number_of(ds.as_of, "day")
-    rows = _member_days(ds, activity, _people(ds, activity))
-    rows = rows.mutate(week=((last - rows.day) / 7).floor().cast("int64"))
-    rows = rows.group_by("member_id", "cluster", "week").agg(days=rows.count())
-    rows = rows.mutate(window=(rows.week / (window_days // 7)).floor().cast("int64"))
-    rows = rows.group_by("member_id", "cluster", "window").agg(
-        days=rows.days.sum(), weeks=rows.count()
-    )
+    rows = _windows(ds, activity, window_days, last)
     sums = rows.group_by("window", "cluster").agg(
         mau=rows.count(),
         days=rows.days.sum(),
@@ -209,6 +204,44 @@ def stickiness(
         table[name] = np.where(shown, share, np.nan)
     table["status"] = np.where(shown, "ok", "too_few")
     return table
+
+
+def _windows(ds: Dataset, activity: str, window_days: int, last: int) -> ir.Table:
+    """Return `days` and `weeks` with activity by `member_id`, `cluster` and `window` back.
+
+    A day is a bit: one number a member and window instead of a row a member and day, which would
+    be nearly as many rows as there are events.
+    """
+    people = _people(ds, activity)
+    rows = activities.events(ds, activity).inner_join(people, "member_id")
+    rows = rows.filter(rows.at >= rows.anchor)
+    weeks = window_days // 7
+    # The most whole weeks that divide a window and fit into the bits of a positive int64.
+    held = max(part for part in range(1, MOST_WEEKS + 1) if weeks % part == 0)
+    back = last - periods.number(rows.at, "day")
+    bit = ibis.literal(1, "int64") << (back % (7 * held))
+    rows = rows.select("member_id", "cluster", part=back // (7 * held), bit=bit)
+    rows = rows.group_by("member_id", "cluster", "part").agg(mask=ds.engine.bits(rows.bit))
+    rows = rows.select(
+        "member_id",
+        "cluster",
+        window=rows.part // (weeks // held),
+        days=_ones(rows.mask),
+        weeks=sum((((rows.mask >> 7 * week) & 0x7F) > 0).cast("int64") for week in range(held)),
+    )
+    if held == weeks:
+        return rows
+    return rows.group_by("member_id", "cluster", "window").agg(
+        days=rows.days.sum(), weeks=rows.weeks.sum()
+    )
+
+
+def _ones(mask: ir.IntegerValue) -> ir.IntegerValue:
+    """Return how many bits are set: counted in pairs, fours and eights, then added (mod 255)."""
+    pairs = mask - ((mask >> 1) & 0x5555_5555_5555_5555)
+    fours = (pairs & 0x3333_3333_3333_3333) + ((pairs >> 2) & 0x3333_3333_3333_3333)
+    eights = (fours + (fours >> 4)) & 0x0F0F_0F0F_0F0F_0F0F
+    return (eights % 255).cast("int64")
 
 
 def _over_groups(

@@ -51,27 +51,32 @@ def test_active_days(make_dataset, world):
     assert few["share"].isna().all()
 
 
-def test_stickiness(make_dataset, world):
-    frame = metrics.stickiness(make_dataset(world, as_of=AS_OF), 28, min_at_risk=1)
+# 9 weeks are kept in three parts of 21 days, 11 in as many weeks.
+@pytest.mark.parametrize("length", [7, 28, 63, 77])
+def test_stickiness(make_dataset, world, length):
+    frame = metrics.stickiness(make_dataset(world, as_of=AS_OF), length, min_at_risk=1)
     last = dt.date.fromisoformat(AS_OF)
     pairs = lived(world)
-    assert len(frame) == (last - dt.date(2025, 11, 5)).days // 28
+    assert len(frame) == (last - dt.date(2025, 11, 5)).days // length
     for place, row in enumerate(frame.iloc[::-1].itertuples()):
-        end = last - dt.timedelta(days=28 * place)
-        start = end - dt.timedelta(days=27)
+        end = last - dt.timedelta(days=length * place)
+        start = end - dt.timedelta(days=length - 1)
         assert (row.starts_on.date(), row.ends_on.date()) == (start, end)
         inside = [(m, d) for m, d in pairs if start <= d <= end]
         active = {m for m, _ in inside}
         assert row.mau == len(active)
-        assert row.dau == pytest.approx(len(inside) / 28)
+        assert row.dau == pytest.approx(len(inside) / length)
         weeks = {(m, (end - d).days // 7) for m, d in inside}
-        assert row.wau == pytest.approx(len(weeks) / 4)
+        assert row.wau == pytest.approx(len(weeks) / (length // 7))
         if active:
-            assert row.stickiness == pytest.approx(len(inside) / 28 / len(active))
+            assert row.stickiness == pytest.approx(len(inside) / length / len(active))
             days = pd.Series([m for m, _ in inside]).value_counts()
             _, low, high = stats.mean_interval(len(days), days.sum(), (days**2).sum())
-            assert row.low == pytest.approx(float(low) / 28, nan_ok=True)
-            assert row.high == pytest.approx(float(high) / 28, nan_ok=True)
+            assert row.low == pytest.approx(float(low) / length, nan_ok=True)
+            assert row.high == pytest.approx(float(high) / length, nan_ok=True)
+
+
+def test_stickiness_needs_whole_weeks(make_dataset, world):
     with pytest.raises(errors.ArgumentError):
         metrics.stickiness(make_dataset(world, as_of=AS_OF), 30)
 
