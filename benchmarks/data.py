@@ -15,6 +15,8 @@ from pathlib import Path
 
 import duckdb
 
+from commlab.tables import UNIQUE_MARK
+
 SEED = 7
 AS_OF = "2026-06-30"
 MONTHS = 18  # of history before `as_of`
@@ -158,10 +160,12 @@ def _write(fresh: Path, orders: int) -> None:
     for name, (share, query) in _TABLES.items():
         n = m if name == "members" else int(orders * share)
         # As loaders and simulator do: keys are unique, texts stripped.
-        mark = ", KV_METADATA {'commlab.unique': 'true'}"
         target = fresh / f"{name}.parquet"
+        con.execute(f"CREATE OR REPLACE TEMP VIEW made AS {query.format(n=n, m=m)}")
+        rows = con.execute("SELECT count(*) FROM made").fetchall()[0][0]
         con.execute(
-            f"COPY ({query.format(n=n, m=m)}) TO '{target}' (FORMAT PARQUET, COMPRESSION ZSTD{mark})"
+            f"COPY made TO '{target}' (FORMAT PARQUET, COMPRESSION ZSTD, "
+            f"KV_METADATA {{'{UNIQUE_MARK}': '{rows}'}})"
         )
     con.close()
     shutil.rmtree(fresh / "spill", ignore_errors=True)

@@ -13,10 +13,7 @@ from commlab import cut
 from commlab.config import Settings
 from commlab.engine import INSTANT, LOCAL, Engine
 from commlab.errors import DataError
-from commlab.tables import Column, Table
-
-# Written into Parquet files whose keys, if any, and texts the writer has already made sure of.
-UNIQUE_MARK = b"commlab.unique"
+from commlab.tables import UNIQUE_MARK, Column, Table
 
 _INSIDE = {
     "id": "string",
@@ -227,5 +224,5 @@ def marked(path: Path | None) -> bool:
     """Return whether the writer of a file has made sure of its keys and texts already."""
     if path is None or path.suffix != ".parquet" or path.is_dir():
         return False
-    metadata = pq.read_schema(path).metadata or {}
-    return metadata.get(UNIQUE_MARK) == b"true"
+    footer = pq.read_metadata(path)
+    return (footer.metadata or {}).get(UNIQUE_MARK.encode()) == str(footer.num_rows).encode()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from commlab import errors
 from commlab.dataset import open_dataset
-from commlab.tables import TABLES
+from commlab.tables import TABLES, UNIQUE_MARK
 
 
 def orders(**columns):
@@ -267,3 +269,24 @@ def test_what_many_questions_build_on_is_computed_once(make_dataset):
     if ds.engine.name == "duckdb":
         held = ds.engine.con.con.sql("SELECT table_name FROM duckdb_tables()").fetchall()
         assert [name for (name,) in held if name.endswith("_rows")]
+
+
+@pytest.mark.parametrize(("mark", "trusted"), [("3", True), ("2", False), ("true", False)])
+def test_a_mark_of_clean_keys_holds_for_the_rows_it_counted_only(tmp_path, engine, mark, trusted):
+    rows = pa.table(
+        {
+            "order_id": ["o1", "o2", "o2"],
+            "paid_at": pa.array([dt.datetime(2026, 1, 5)] * 3, pa.timestamp("us", "UTC")),
+            "amount": [1.0, 2.0, 3.0],
+        }
+    )
+    with pq.ParquetWriter(tmp_path / "orders.parquet", rows.schema) as writer:
+        writer.write_table(rows)
+        writer.add_key_value_metadata({UNIQUE_MARK: mark})
+    ds = open_dataset(tmp_path, engine=engine, as_of="2026-02-01")
+    assert ds.marked("orders") == trusted
+    if trusted:  # whoever marks answers for it
+        assert len(ds.frame(ds.table("orders"))) == 3
+    else:
+        with pytest.raises(errors.DataError, match="contradict"):
+            ds.table("orders")

@@ -23,11 +23,10 @@ from commlab.config import Settings, settings_to_toml
 from commlab.errors import LoadError
 from commlab.loaders import place
 from commlab.loaders.report import EXAMPLES, REPORT_FILE, LoadReport
-from commlab.tables import TABLES, Column, Table
+from commlab.tables import TABLES, UNIQUE_MARK, Column, Table
 
 COPY = "exact copy of an earlier row"
 SAME_KEY = "another row of the same key"
-_UNIQUE = "commlab.unique"  # tells the dataset that keys and texts need no second look
 # Beyond it the engine spills to disk: with Python and Arrow a load stays below 1 GB.
 MEMORY = "400MB"
 _CENT = decimal.Decimal("0.01")
@@ -228,7 +227,10 @@ class WorkspaceWriter:
         engine.execute("CREATE OR REPLACE TEMP TABLE dropped (_source INT, _line BIGINT, "
                        "_order BIGINT, copy BOOLEAN)")  # fmt: skip
         unique = not key or self._drop_copies(engine, table, columns, key)
-        mark = f", KV_METADATA {{'{_UNIQUE}': 'true'}}" if unique else ""
+        rows = engine.execute(
+            "SELECT count(*) FROM staged ANTI JOIN dropped USING (_order)"
+        ).fetchall()[0][0]
+        mark = f", KV_METADATA {{'{UNIQUE_MARK}': '{rows}'}}" if unique else ""
         event = f'"{table.event}" NULLS LAST, ' if table.event in held else ""
         path = self._place.building / f"{table.name}.parquet"
         engine.execute(
@@ -236,7 +238,7 @@ class WorkspaceWriter:
             f"ORDER BY {event}_order) TO {_quoted(path)} "
             f"(FORMAT parquet, COMPRESSION zstd{mark})"
         )
-        return int(pq.ParquetFile(path).metadata.num_rows)
+        return int(rows)
 
     def _drop_copies(
         self, engine: duckdb.DuckDBPyConnection, table: Table, columns: str, key: str

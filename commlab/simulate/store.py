@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from commlab.config import SETTINGS_FILE, Settings, settings_to_toml
 from commlab.errors import WorkspaceError
-from commlab.tables import TABLES
+from commlab.tables import TABLES, UNIQUE_MARK
 
 TRUTH_FILE = "truth.json"
 HEAD_ROWS = 3  # kept of each table for its introduction
@@ -80,7 +80,10 @@ class Store:
 
     def close(self) -> None:
         """Close the tables: from now on they are files in `stage`."""
-        for writer in self._writers.values():
+        for name, writer in self._writers.items():
+            # Keys are unique by construction (equal rows of a table without one are real), texts
+            # stripped: no second look needed.
+            writer.add_key_value_metadata({UNIQUE_MARK: str(self.rows[name])})
             writer.close()
         self._writers = {}
 

@@ -13,9 +13,22 @@ from commlab.tables.declaration import DTYPES, Column, Table
 from commlab.tables.lists import LISTS
 from commlab.tables.programmes import PROGRAMMES
 
-__all__ = ["DTYPES", "ENOUGH", "FORMAT_VERSION", "LISTS", "TABLES", "Column", "Table", "table"]
+__all__ = [
+    "DTYPES",
+    "ENOUGH",
+    "FORMAT_VERSION",
+    "LISTS",
+    "TABLES",
+    "UNIQUE_MARK",
+    "Column",
+    "Table",
+    "table",
+]
 
 FORMAT_VERSION = 1
+# Key of the metadata of Parquet files whose writer has made sure of keys, if any, and texts. The
+# value is the number of rows: a file that somebody changed since has another.
+UNIQUE_MARK = "commlab.unique"
 
 TABLES: dict[str, Table] = {table.name: table for table in (*CORE, *CONTACT, *PROGRAMMES)}
 

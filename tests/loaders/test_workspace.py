@@ -44,7 +44,7 @@ def test_types_order_and_settings(tmp_path):
     assert [str(item) for item in table["amount"].to_pylist()] == ["0.05", "10.50"]
     metadata = pq.ParquetFile(tmp_path / "w" / "orders.parquet").metadata
     assert metadata.row_group(0).column(0).compression == "ZSTD"
-    assert pq.read_schema(tmp_path / "w" / "orders.parquet").metadata[b"commlab.unique"] == b"true"
+    assert pq.read_schema(tmp_path / "w" / "orders.parquet").metadata[b"commlab.unique"] == b"2"
     assert read_settings(tmp_path / "w").name == "Demo"
     assert [path.name for path in tmp_path.iterdir()] == ["w"]
 
