@@ -78,8 +78,10 @@ from commlab.metrics.outcomes import Outcomes as Outcomes, campaign_outcomes as 
 from commlab.metrics.previous import figure_before as figure_before
 from commlab.metrics.purchases import (
     PurchaseHistory as PurchaseHistory,
+    present_customers as present_customers,
     purchase_cutoffs as purchase_cutoffs,
     purchase_history as purchase_history,
+    static_segments as static_segments,
 )
 from commlab.metrics.referral_value import referral_value as referral_value
 from commlab.metrics.repeat_orders import (

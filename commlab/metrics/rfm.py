@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Days of a unit; a month is the mean one of the Gregorian calendar (146,097 days in 4,800 months).
 TIME_UNITS = {"D": 1.0, "W": 7.0, "M": 146_097 / 4_800}
 
+# Day and net share one int64: days fit until the year 2149, and nobody spends 1.4 × 10¹² in one.
+_NET_BELOW = 2**47
+
 
 def occasions(ds: Dataset) -> ir.Table:
     """Return the days with positive net spend of known buyers: `member_id`, `day`, `net`.
@@ -52,14 +55,15 @@ def _people(ds: Dataset, until: dt.date | None) -> ir.Table:
         first=days.day.min(),
         final=days.day.max(),
         total=days.net.sum(),
-        opening=days.net.argmin(days.day),
+        # Ibis writes `argmin` as an ordered FIRST, which sorts: the least pair takes half as long.
+        opened=(days.day * _NET_BELOW + days.net).min(),
     )
     return people.select(
         "member_id",
         frequency=people.frequency.cast("int64"),
         recency_days=(people.final - people["first"]).cast("int64"),
         T_days=(ibis.literal(last, "int64") - people["first"]).cast("int64"),
-        spend=(people.total - people.opening).cast("int64"),
+        spend=(people.total - (people.opened - people["first"] * _NET_BELOW)).cast("int64"),
     )
 
 

@@ -8,6 +8,10 @@ from commlab.models.backtest_purchases import (
     PurchaseBacktest as PurchaseBacktest,
     purchase_backtest as purchase_backtest,
 )
+from commlab.models.backtest_segments import (
+    SegmentBacktest as SegmentBacktest,
+    segment_backtest as segment_backtest,
+)
 from commlab.models.backtest_survival import (
     Backtest as Backtest,
     Verdict as Verdict,

@@ -13,6 +13,7 @@ import pandas as pd
 Array = npt.NDArray[np.float64]
 _CELLS = 2**21  # chances held at once: 16 MB
 _FLOOR = 1e-300  # log of a chance that underflows: a customer whom the model rules out
+MOST_BINS = 7  # customers with so many repeat purchases or more share a bin, as in the papers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,3 +105,72 @@ def track(model: Any, T: Array, weight: Array, weekly: pd.DataFrame) -> pd.DataF
             "customers": round(float(weight.sum())),
         }
     )
+
+
+def sampled(rows: pd.DataFrame, most: int, seed: int = 0) -> pd.DataFrame:
+    """Return at most so many rows, drawn at random without regard to what is in them."""
+    if len(rows) <= most:
+        return rows
+    drawn = rows.sample(most, random_state=seed).sort_index()
+    drawn.attrs.update(rows.attrs)
+    return drawn
+
+
+def rules_of_thumb(rows: pd.DataFrame, horizon: float, weight: Array) -> dict[str, Array]:
+    """Return what rules of thumb say of each customer: rate so far, last period, mean of all."""
+    x, T = rows["frequency"].to_numpy(dtype=float), rows["T"].to_numpy(dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = np.where(T > 0, x / T, 0.0)
+    mean = float(weight @ x) / max(float(weight @ T), 1e-12)
+    found = {"past_rate": rate * horizon, "population_mean": np.full(len(x), mean * horizon)}
+    if "last" in rows:
+        found["last_period"] = rows["last"].to_numpy(dtype=float)
+    return found
+
+
+def figures(expected: Array, came: Array, weight: Array) -> dict[str, float]:
+    """Return how far expectations were from what came, customers weighing as they do."""
+    miss = expected - came
+    n, total = float(weight.sum()), float(weight @ came)
+    return {
+        "customers": round(n),
+        "actual": total,
+        "predicted": float(weight @ expected),
+        "bias": float(weight @ miss) / total if total else float("nan"),
+        "mae": float(weight @ np.abs(miss)) / n,
+        "rmse": float(np.sqrt(weight @ miss**2 / n)),
+    }
+
+
+def by_frequency(frequency: Array, expected: Array, came: Array, weight: Array) -> pd.DataFrame:
+    """Return mean purchases that came and were expected, by earlier repeat purchases."""
+    frame = pd.DataFrame(
+        {"frequency": np.minimum(frequency, MOST_BINS).astype(int), "customers": weight,
+         "actual_mean": weight * came, "predicted_mean": weight * expected}
+    )  # fmt: skip
+    sums = frame.groupby("frequency", as_index=False).sum()
+    for name in ("actual_mean", "predicted_mean"):
+        sums[name] = sums[name] / sums["customers"]
+    return sums.assign(customers=sums["customers"].round().astype(int))
+
+
+def pooled(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return each method over all cutoffs, customers weighing alike."""
+    rows = scores.assign(
+        mae=scores["mae"] * scores["customers"],
+        rmse=scores["rmse"] ** 2 * scores["customers"],
+        log_score=scores["log_score"] * scores["customers"],
+    )
+    names = ["customers", "actual", "predicted", "mae", "rmse", "log_score"]
+    sums = rows.groupby("method")[names].sum(min_count=1).reset_index()
+    n = sums["customers"]
+    sums = sums.assign(
+        bias=sums["predicted"] / sums["actual"].where(sums["actual"] > 0) - 1,
+        mae=sums["mae"] / n,
+        rmse=np.sqrt(sums["rmse"] / n),
+        log_score=sums["log_score"] / n,
+    )
+    order = ["log_score", "rmse"]
+    sums = sums.sort_values(order, ascending=[False, True], na_position="last", kind="stable")
+    columns = ["method", "customers", "actual", "predicted", "bias", "mae", "rmse", "log_score"]
+    return sums[columns].reset_index(drop=True)

@@ -20,7 +20,19 @@ import pandas as pd
 from commlab import guards
 from commlab.errors import NotEnoughDataError
 from commlab.models._parameter_draws import with_parameters
-from commlab.models._scoring import counts_ahead, track
+from commlab.models._scoring import (
+    by_frequency,
+    counts_ahead,
+    figures,
+    pooled,
+    rules_of_thumb,
+    track,
+)
+from commlab.models.backtest_segments import (
+    METHOD as SEGMENTS,
+    SegmentBacktest,
+    segment_backtest,
+)
 from commlab.models.bgnbd import BetaGeoModel
 from commlab.models.mbgnbd import ModifiedBetaGeoModel
 from commlab.models.nbd import NBDModel
@@ -35,7 +47,6 @@ BASELINES = ("past_rate", "last_period", "population_mean")
 LEVELS = (0.5, 0.8, 0.95)
 _PARTS = ("scores", "bins", "coverage", "tracking")
 MIN_CUTOFFS = 3
-MOST_BINS = 7  # customers with so many repeat purchases or more share a bin, as in the papers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +68,9 @@ class PurchaseBacktest:
         beaten: Whether that rule misses no more than the chosen model.
         cutoffs: Cutoffs scored.
         refused: Why a model could not be fitted, by cutoff and model; it is then out everywhere.
+        by_segment: The chosen model with segments that differ, against itself without; None
+            where the history names no segments, or they cannot be compared.
+        no_segments: Why not.
     """
 
     scores: pd.DataFrame
@@ -68,6 +82,8 @@ class PurchaseBacktest:
     beaten: bool
     cutoffs: int
     refused: Mapping[tuple[dt.date, str], str]
+    by_segment: SegmentBacktest | None = None
+    no_segments: str = ""
 
     @property
     def reason(self) -> str:
@@ -81,14 +97,21 @@ class PurchaseBacktest:
 
         Returns:
             Frame: method, customers (of all cutoffs together), actual, predicted, bias, mae,
-            rmse, log_score, covered50, covered80, covered95 (individuals), chosen.
+            rmse, log_score, covered50, covered80, covered95 (individuals), chosen. Method
+            "segments": the chosen model by segment, where it was tried.
         """
-        pooled = _pooled(self.scores)
+        rows = [self.scores]
+        if self.by_segment is not None:
+            rows.append(self.by_segment.scores[self.scores.columns])
+        table = pooled(pd.concat(rows, ignore_index=True))
         inside = self.coverage[self.coverage["what"] == "individual"]
         for level in LEVELS:
             own = inside[inside["level"] == level].groupby("method")["covered"].mean()
-            pooled[f"covered{round(100 * level)}"] = pooled["method"].map(own)
-        return pooled.assign(chosen=pooled["method"] == self.chosen)
+            name = f"covered{round(100 * level)}"
+            if self.by_segment is not None:
+                own.loc[SEGMENTS] = self.by_segment.scores[name].mean()
+            table[name] = table["method"].map(own)
+        return table.assign(chosen=table["method"] == self.chosen)
 
     def latest(self, name: str) -> pd.DataFrame:
         """Return "bins" or "tracking" of the chosen model at the latest cutoff.
@@ -111,7 +134,7 @@ class PurchaseBacktest:
 
     def words(self) -> dict[str, object]:
         """Return what the sentences about it need: model, baseline, cutoffs, bias."""
-        bias = _pooled(self.scores).set_index("method")["bias"].to_dict()
+        bias = pooled(self.scores).set_index("method")["bias"].to_dict()
         return {
             "model": word(f"ltv.method.{self.chosen}"),
             "baseline": word(f"ltv.method.{self.baseline}"),
@@ -128,8 +151,8 @@ def purchase_backtest(
     """Score purchase models and rules of thumb at earlier cutoffs.
 
     Args:
-        history: One a cutoff, with `cutoff`, `horizon`, `customers` and `weekly`
-            (`commlab.metrics.PurchaseHistory`).
+        history: One a cutoff, with `cutoff`, `horizon`, `customers`, `weekly` and, where
+            segments are to be told apart, `covariates` (`commlab.metrics.PurchaseHistory`).
         models: Which of "bg", "mbg", "pnbd" and "nbd" (what they become where nobody leaves).
 
     Raises:
@@ -140,15 +163,15 @@ def purchase_backtest(
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in _PARTS}
     refused: dict[tuple[dt.date, str], str] = {}
     for one in history:
-        fitted = {}
+        fitted, rows = {}, _without_segments(one)
         for name in models:
             try:
-                fitted[name] = MODELS[name]().fit(one.customers, strict=True)
+                fitted[name] = MODELS[name]().fit(rows, strict=True)
             except NotEnoughDataError as error:
                 refused[one.cutoff, name] = error.what
         if not fitted:
             continue
-        for name, found in _cutoff(one, fitted).items():
+        for name, found in _cutoff(one, rows, fitted).items():
             parts[name] += found
     if not parts["scores"]:
         why = "; ".join(f"{day.isoformat()}: {what}" for (day, _), what in refused.items())
@@ -160,30 +183,55 @@ def purchase_backtest(
     for name, frame in frames.items():
         if len(frame):
             frames[name] = frame[~frame["method"].isin(out)].reset_index(drop=True)
-    pooled = _pooled(frames["scores"]).set_index("method")
-    own = pooled.loc[[name for name in MODELS if name in pooled.index]]
-    rules = pooled.loc[[name for name in BASELINES if name in pooled.index]]
+    table = pooled(frames["scores"]).set_index("method")
+    own = table.loc[[name for name in MODELS if name in table.index]]
+    rules = table.loc[[name for name in BASELINES if name in table.index]]
     chosen, baseline = str(own["log_score"].idxmax()), str(rules["rmse"].idxmin())
     beaten = bool(rules["rmse"].min() <= own.loc[chosen, "rmse"])
     cutoffs = int(frames["scores"]["cutoff"].nunique())
+    scored = set(frames["scores"]["cutoff"])
+    by_segment, why = _by_segment([one for one in history if one.cutoff in scored], chosen)
     return PurchaseBacktest(
-        **frames, chosen=chosen, baseline=baseline, beaten=beaten, cutoffs=cutoffs, refused=refused
-    )
+        **frames, chosen=chosen, baseline=baseline, beaten=beaten, cutoffs=cutoffs,
+        refused=refused, by_segment=by_segment, no_segments=why,
+    )  # fmt: skip
 
 
-def _cutoff(one: Any, fitted: Mapping[str, Any]) -> dict[str, list[pd.DataFrame]]:
-    rows, horizon = one.customers, float(one.horizon)
+def _by_segment(history: Sequence[Any], chosen: str) -> tuple[SegmentBacktest | None, str]:
+    if not all(getattr(one, "covariates", ()) for one in history):
+        return None, ""
+    try:
+        return segment_backtest(history, MODELS[chosen]), ""
+    except NotEnoughDataError as error:
+        return None, error.what
+
+
+def _without_segments(one: Any) -> pd.DataFrame:
+    """Return the customers of a cutoff, those alike but for their segments in one row."""
+    names = list(getattr(one, "covariates", ()))
+    if not names:
+        return one.customers
+    key = [name for name in one.customers.columns if name not in (*names, "weight")]
+    rows = one.customers.groupby(key, as_index=False)["weight"].sum()
+    rows.attrs.update(one.customers.attrs)
+    return rows
+
+
+def _cutoff(
+    one: Any, rows: pd.DataFrame, fitted: Mapping[str, Any]
+) -> dict[str, list[pd.DataFrame]]:
+    horizon = float(one.horizon)
     came = rows["holdout"].to_numpy(dtype=float)
     weight = rows["weight"].to_numpy(dtype=float) if "weight" in rows else np.ones(len(rows))
     out: dict[str, list[pd.DataFrame]] = {name: [] for name in _PARTS}
 
     def score(name: str, expected: Array, log_score: float) -> None:
-        figures = _figures(expected, came, weight)
+        told = figures(expected, came, weight)
         out["scores"].append(
-            pd.DataFrame([{"cutoff": one.cutoff, "method": name, **figures,
+            pd.DataFrame([{"cutoff": one.cutoff, "method": name, **told,
                            "log_score": log_score}])
         )  # fmt: skip
-        bins = _bins(rows["frequency"].to_numpy(), expected, came, weight)
+        bins = by_frequency(rows["frequency"].to_numpy(), expected, came, weight)
         out["bins"].append(bins.assign(cutoff=one.cutoff, method=name))
 
     for name, model in fitted.items():
@@ -198,7 +246,7 @@ def _cutoff(one: Any, fitted: Mapping[str, Any]) -> dict[str, list[pd.DataFrame]
         if len(one.weekly):
             tracked = track(model, rows["T"].to_numpy(dtype=float), weight, one.weekly)
             out["tracking"].append(tracked.assign(cutoff=one.cutoff, method=name))
-    for name, expected in _baselines(rows, horizon, weight).items():
+    for name, expected in rules_of_thumb(rows, horizon, weight).items():
         score(name, expected, float("nan"))
     if not out["tracking"]:
         out["tracking"].append(pd.DataFrame())
@@ -222,42 +270,6 @@ def _parameter_variance(model: Any, rows: pd.DataFrame, horizon: float, weight: 
     return float(slope @ spread[np.ix_(held, held)] @ slope)
 
 
-def _baselines(rows: pd.DataFrame, horizon: float, weight: Array) -> dict[str, Array]:
-    """Return what rules of thumb say of each customer: rate so far, last period, mean of all."""
-    x, T = rows["frequency"].to_numpy(dtype=float), rows["T"].to_numpy(dtype=float)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rate = np.where(T > 0, x / T, 0.0)
-    mean = float(weight @ x) / max(float(weight @ T), 1e-12)
-    found = {"past_rate": rate * horizon, "population_mean": np.full(len(x), mean * horizon)}
-    if "last" in rows:
-        found["last_period"] = rows["last"].to_numpy(dtype=float)
-    return found
-
-
-def _figures(expected: Array, came: Array, weight: Array) -> dict[str, float]:
-    miss = expected - came
-    n, total = float(weight.sum()), float(weight @ came)
-    return {
-        "customers": round(n),
-        "actual": total,
-        "predicted": float(weight @ expected),
-        "bias": float(weight @ miss) / total if total else float("nan"),
-        "mae": float(weight @ np.abs(miss)) / n,
-        "rmse": float(np.sqrt(weight @ miss**2 / n)),
-    }
-
-
-def _bins(frequency: Array, expected: Array, came: Array, weight: Array) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {"frequency": np.minimum(frequency, MOST_BINS).astype(int), "customers": weight,
-         "actual_mean": weight * came, "predicted_mean": weight * expected}
-    )  # fmt: skip
-    sums = frame.groupby("frequency", as_index=False).sum()
-    for name in ("actual_mean", "predicted_mean"):
-        sums[name] = sums[name] / sums["customers"]
-    return sums.assign(customers=sums["customers"].round().astype(int))
-
-
 def _coverage(
     ahead: Any, weight: Array, came: Array, expected: float, parameter_variance: float
 ) -> pd.DataFrame:
@@ -275,25 +287,3 @@ def _coverage(
             found.append({"level": level, "what": what, "covered": float(low <= actual <= high),
                           "low": low, "high": high})  # fmt: skip
     return pd.DataFrame(found)
-
-
-def _pooled(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return each method over all cutoffs, customers weighing alike."""
-    rows = scores.assign(
-        mae=scores["mae"] * scores["customers"],
-        rmse=scores["rmse"] ** 2 * scores["customers"],
-        log_score=scores["log_score"] * scores["customers"],
-    )
-    names = ["customers", "actual", "predicted", "mae", "rmse", "log_score"]
-    sums = rows.groupby("method")[names].sum(min_count=1).reset_index()
-    n = sums["customers"]
-    sums = sums.assign(
-        bias=sums["predicted"] / sums["actual"].where(sums["actual"] > 0) - 1,
-        mae=sums["mae"] / n,
-        rmse=np.sqrt(sums["rmse"] / n),
-        log_score=sums["log_score"] / n,
-    )
-    order = ["log_score", "rmse"]
-    sums = sums.sort_values(order, ascending=[False, True], na_position="last", kind="stable")
-    columns = ["method", "customers", "actual", "predicted", "bias", "mae", "rmse", "log_score"]
-    return sums[columns].reset_index(drop=True)

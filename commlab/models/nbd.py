@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,6 +37,7 @@ class NBDModel(BuyTillYouDieModel):
     parameters: ClassVar[tuple[str, ...]] = ("r", "alpha")
     times: ClassVar[tuple[str, ...]] = ("alpha",)
     name: ClassVar[str] = "NBD"
+    covariate_effects: ClassVar[Mapping[str, tuple[str, float]]] = {"purchase": ("alpha", -1.0)}
 
     def __init__(self) -> None:
         super().__init__()

@@ -25,6 +25,7 @@ from commlab.models._btyd_data import Array, check_customers, distinct
 from commlab.models._future_by_level import FutureByLevel
 from commlab.models._level_effects import Layout, PatternLikelihood, posterior
 
+_EFFECTS = ("purchase", "dropout")  # b too may be scaled, but data seldom tell it from a
 _DRAWS = 1_000  # behind the intervals of coefficients: their 2.5 % ends rest on 25
 _MIN_EFFECTIVE = 50  # draws that carry the weight: below it an end is known to a fifth at best
 _PROPOSALS = 4  # proposals for each parameter draw kept, as without covariates
@@ -47,11 +48,11 @@ class StaticCovariateModel(FutureByLevel):
     with the spread of the others in draws; all such levels of a covariate share it.
 
     Args:
-        model: `BetaGeoModel()`, `ModifiedBetaGeoModel()` or `ParetoNBDModel()`, not fitted; it is
-            not changed.
+        model: `BetaGeoModel()`, `ModifiedBetaGeoModel()`, `ParetoNBDModel()` or `NBDModel()`, not
+            fitted; it is not changed.
         covariates: Columns of the customers with their levels, one value a customer.
-        effects: Which effects levels have: "purchase", "dropout", and for BG/NBD and MBG/NBD
-            "staying" (on b).
+        effects: Which effects levels have: "purchase", "dropout" (not for NBD), and for BG/NBD
+            and MBG/NBD "staying" (on b). None: purchase and, where there is one, dropout.
 
     Attributes:
         params_: Series, the parameters of a segment in the middle of the levels.
@@ -76,11 +77,11 @@ class StaticCovariateModel(FutureByLevel):
 
     def __init__(
         self, model: BuyTillYouDieModel, covariates: Sequence[str],
-        effects: Sequence[str] = ("purchase", "dropout"),
+        effects: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
         if not isinstance(model, BuyTillYouDieModel):
             raise ArgumentError(
-                f"model == {model!r}, must be a BG/NBD, MBG/NBD or Pareto/NBD model."
+                f"model == {model!r}, must be a BG/NBD, MBG/NBD, Pareto/NBD or NBD model."
             )
         if model.engine != "own":
             raise ArgumentError(f"engine == {model.engine!r}, must be 'own' with covariates.")
@@ -90,6 +91,8 @@ class StaticCovariateModel(FutureByLevel):
             )
         if len(set(covariates)) < len(covariates):
             raise ArgumentError(f"covariates == {list(covariates)!r}, must differ.")
+        if effects is None:
+            effects = [name for name in _EFFECTS if name in model.covariate_effects]
         for name in effects:
             guards.one_of("effects", name, tuple(model.covariate_effects))
         if not effects:
