@@ -40,6 +40,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "unseen": (),
     "buyers": ("at_risk", "members"),
     "repurchasers": ("buyers",),
+    "repeat_buyers": ("buyers",),
     "customers": (),
     "losses": ("at_risk",),
     "n_before": (), "n_after": (),
@@ -102,6 +103,7 @@ FIGURES = frozenset({
     "answered_ratio", "in_draws", "value_low", "value_high", "lift", "margin",
     "active_share", "newcomer_share", "per_active", "focus", "focus_low", "focus_high", "risk",
     "log_messages", "trend", "newcomers", "rest_share", "p_class", "members_mean",
+    "pooled", "newcomer", "newcomer_low", "newcomer_high", "newcomer_pooled",
     "reward", "net", "depth", "pagerank", "expertise", "brokerage",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.

@@ -138,6 +138,12 @@ from commlab.models.koc_people import (
 from commlab.models.mbgnbd import ModifiedBetaGeoModel as ModifiedBetaGeoModel
 from commlab.models.nbd import NBDModel as NBDModel
 from commlab.models.observational import observe as observe
+from commlab.models.outlook import (
+    Outlook as Outlook,
+    SimpleProjection as SimpleProjection,
+    segment_outlook as segment_outlook,
+    simple_projection as simple_projection,
+)
 from commlab.models.paretonbd import ParetoNBDModel as ParetoNBDModel
 from commlab.models.post_curve import event_curve as event_curve
 from commlab.models.power import detectable as detectable, false_alarms as false_alarms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 import warnings
 
 import numpy as np
@@ -42,6 +43,12 @@ class Customers:
 
     def __len__(self) -> int:
         return len(self.T)
+
+    @classmethod
+    def together(cls, parts: Sequence[Customers]) -> Customers:
+        """Return the rows of several, one after another."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        return cls(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
 
     @property
     def customers(self) -> float:

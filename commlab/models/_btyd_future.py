@@ -111,7 +111,7 @@ class CustomerFuture(abc.ABC):
         """Return E[X(t)] of a customer who has just bought first, for each t of `horizon`."""
         self._fitted()
         zero, p = np.zeros(1), self._params()
-        alive = _chance(self._log_odds_dead(p, zero, zero, zero))[0]
+        alive = chance_alive(self._log_odds_dead(p, zero, zero, zero))[0]
         spans = np.asarray(horizon, dtype=float)
         flat = [alive * float(self._expected_alive(p, zero, zero, _horizon(float(t)))[0])
                 for t in np.ravel(spans)]  # fmt: skip
@@ -131,9 +131,7 @@ class CustomerFuture(abc.ABC):
             Frame of shape (rows, m), or (1, m) without `rfm`.
         """
         horizon = guards.in_range("horizon", _horizon(horizon), low=0, open_low=True)
-        n = np.atleast_1d(np.asarray(counts, dtype=float))
-        if not np.isfinite(n).all() or (n < 0).any() or (n != np.floor(n)).any():
-            raise ArgumentError("counts must be whole numbers >= 0.")
+        n = whole_counts(counts)
         frame = pd.DataFrame([[0.0, 0.0, 0.0]], columns=["frequency", "recency", "T"])
         frame = frame if rfm is None else rfm
         customers = self._check(frame)
@@ -188,7 +186,7 @@ class CustomerFuture(abc.ABC):
         odds = self._log_odds_dead(
             self._params(), customers.frequency, customers.recency, customers.T
         )
-        return _chance(odds)
+        return chance_alive(odds)
 
     def _times_alive(self, rfm: pd.DataFrame, name: str, future: Any) -> pd.Series:
         """Return P(alive) times what depends on (x, T) alone, computed once for each pair."""
@@ -237,7 +235,20 @@ class CustomerFuture(abc.ABC):
             raise ArgumentError("the model is not fitted yet.", fix="Call fit(rfm) first.")
 
 
-def _chance(log_odds_dead: Array) -> Array:
+def whole_counts(counts: npt.ArrayLike) -> Array:
+    """Return counts of purchases as an array of whole numbers >= 0.
+
+    Raises:
+        ArgumentError: They are not.
+    """
+    n = np.atleast_1d(np.asarray(counts, dtype=float))
+    if not np.isfinite(n).all() or (n < 0).any() or (n != np.floor(n)).any():
+        raise ArgumentError("counts must be whole numbers >= 0.")
+    return n
+
+
+def chance_alive(log_odds_dead: Array) -> Array:
+    """Return P(alive) from the log odds of having left."""
     # A quarter of the time of scipy's expit; e^700 is still finite, and the chance then 1e-304.
     return np.asarray(1 / (1 + np.exp(np.minimum(log_odds_dead, 700.0))))
 

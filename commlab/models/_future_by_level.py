@@ -15,8 +15,11 @@ from commlab import guards
 from commlab.errors import ArgumentError, StatisticalWarning
 from commlab.models import _covariate_levels as _levels
 from commlab.models._btyd_base import BuyTillYouDieModel
-from commlab.models._btyd_data import Array
+from commlab.models._btyd_data import Array, Customers
+from commlab.models._btyd_future import chance_alive, whole_counts
 from commlab.models._level_effects import Posterior
+
+_FEW = 500  # rows a pattern: up to it one call for all rows beats one a pattern
 
 
 class FutureByLevel:
@@ -43,7 +46,17 @@ class FutureByLevel:
 
     def expected_purchases(self, rfm: pd.DataFrame, horizon: float) -> pd.Series:
         """Return the expected number of purchases in (T, T + horizon], aligned with the rows."""
-        return self._by_pattern(rfm, lambda one, rows: one.expected_purchases(rows, horizon))
+        self._fitted()
+        if len(rfm) > _FEW * len(self._patterns):
+            # Many rows a pattern share (x, T): each pair once, pattern by pattern.
+            return self._by_pattern(rfm, lambda one, rows: one.expected_purchases(rows, horizon))
+        horizon = guards.in_range("horizon", float(horizon), low=0)
+        rows, p = self._at_own(rfm)
+        ahead = self.pooled_._expected_alive(p, rows.frequency, rows.T, horizon)
+        alive = chance_alive(
+            self.pooled_._log_odds_dead(p, rows.frequency, rows.recency, rows.T)
+        )
+        return pd.Series(alive * ahead, index=rfm.index, name="expected_purchases")
 
     def probability_of_purchase(self, rfm: pd.DataFrame, horizon: float) -> pd.Series:
         """Return P(at least one purchase in (T, T + horizon]), aligned with the rows."""
@@ -57,10 +70,15 @@ class FutureByLevel:
         self, counts: npt.ArrayLike, horizon: float, rfm: pd.DataFrame
     ) -> pd.DataFrame:
         """Return P(X = n) within the horizon given the past, a column for each n."""
-        parts = [one.purchase_pmf(counts, horizon, rows) for one, rows, _ in self._parts(rfm)]
-        at = np.concatenate([place for _, _, place in self._parts(rfm)])
-        values = np.concatenate([part.to_numpy() for part in parts])[np.argsort(at)]
-        return pd.DataFrame(values, index=rfm.index, columns=parts[0].columns)
+        horizon = guards.in_range("horizon", float(horizon), low=0, open_low=True)
+        n = whole_counts(counts)
+        rows, p = self._at_own(rfm)
+        down = [np.reshape(value, (-1, 1)) for value in p]
+        x, tx, T = (v[:, None] for v in (rows.frequency, rows.recency, rows.T))
+        alive = chance_alive(self.pooled_._log_odds_dead(down, x, tx, T))
+        chance = alive * self.pooled_._pmf_alive(down, x, T, horizon, n[None, :])
+        chance = chance + np.where(n == 0, 1 - alive, 0.0)
+        return pd.DataFrame(chance, index=rfm.index, columns=n.astype(int))
 
     def expected_purchases_new_customer(self, horizon: npt.ArrayLike) -> Array:
         """Return E[X(t)] of a newcomer, the levels mixed as among the customers of the fit.
@@ -102,8 +120,32 @@ class FutureByLevel:
             out[at], name = answer.to_numpy(), answer.name
         return pd.Series(out, index=rfm.index, name=name)
 
+    def _at_own(self, rfm: pd.DataFrame) -> tuple[Customers, list[Any]]:
+        """Return the customers and their parameters: arrays where levels move them."""
+        layout = self._posterior.layout
+        codes = self._codes(rfm)
+        point = np.asarray(self._point)
+        logs = np.broadcast_to(point[: layout.parameters], (len(rfm), layout.parameters)).copy()
+        for c, size in enumerate(layout.sizes):
+            effects = np.array([point[layout.place(c, level)] for level in range(size)])
+            logs += effects[codes[:, c]] @ layout.moves
+        own = np.exp(logs.T) * self._units[:, None]
+        same = np.exp(point[: layout.parameters]) * self._units
+        moved = layout.moves.any(axis=0)
+        p = [own[k] if moved[k] else float(same[k]) for k in range(len(own))]
+        return self.pooled_._check(rfm), p
+
     def _parts(self, rfm: pd.DataFrame) -> list[tuple[Any, pd.DataFrame, npt.NDArray[np.intp]]]:
         """Return the model of each pattern of levels with its rows and where they stand."""
+        codes = self._codes(rfm)
+        if not len(rfm):
+            return []
+        patterns, at = _levels.group(codes)
+        return [(self._at_levels(levels), rfm.iloc[place], place)
+                for levels, place in zip(patterns, at, strict=True)]  # fmt: skip
+
+    def _codes(self, rfm: pd.DataFrame) -> npt.NDArray[np.intp]:
+        """Return the level of each row, a column a covariate; warn of those never seen."""
         self._fitted()
         codes = _levels.encode(_levels.labels(rfm, self.covariates), self._known)
         for c, known in enumerate(self._known):
@@ -113,13 +155,9 @@ class FutureByLevel:
                     f"{unseen:,} of {len(rfm):,} customers have a level of {self.covariates[c]} "
                     "that the fit did not see: they are taken as in the middle.",
                     StatisticalWarning,
-                    stacklevel=4,
+                    stacklevel=5,
                 )
-        if not len(rfm):
-            return []
-        patterns, at = _levels.group(codes)
-        return [(self._at_levels(levels), rfm.iloc[place], place)
-                for levels, place in zip(patterns, at, strict=True)]  # fmt: skip
+        return codes
 
     def _at_levels(self, levels: npt.NDArray[np.intp]) -> Any:
         layout, one = self._posterior.layout, copy.copy(self.pooled_)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -90,15 +91,37 @@ class PatternLikelihood:
     def __init__(
         self, layout: Layout, make: Callable[[], Likelihood], patterns: Sequence[Customers],
         levels: npt.NDArray[np.integer],
+        each: Callable[[Sequence[Any], Array, Array, Array], Array] | None = None,
     ) -> None:  # fmt: skip
+        """Keep customers by pattern.
+
+        Args:
+            layout: Where the coefficients stand.
+            make: Makes the likelihood of customers with the same parameters.
+            patterns: Customers of each pattern of levels.
+            levels: Levels of each pattern.
+            each: Log-likelihood of each customer at parameters of his own, given x, tx, T: the
+                value alone is then one call, not one a pattern. Draws ask for it by hundreds.
+        """
         self._layout, self._patterns = layout, patterns
         self._parts = [make() for _ in patterns]
         self._places = [layout.places(row) for row in levels]
+        self._each = each
+        if each is not None:
+            self._all = Customers.together(patterns)
+            self._of = np.repeat(np.arange(len(patterns)), [len(part) for part in patterns])
 
     def __call__(self, point: Array, derivatives: bool) -> tuple[float, Array, Array]:
         """Return value, gradient and second derivatives."""
         joint, size = self._layout.joint, self._layout.size
         value, slope, curve = 0.0, np.zeros(size), np.zeros((size, size))
+        if self._each is not None and not derivatives:
+            logs = np.array([joint @ point[places] for places in self._places])
+            own, rows = np.exp(logs)[self._of].T, self._all
+            fixed = ~self._layout.moves.any(axis=0)
+            p = [own[k, 0] if fixed[k] else own[k] for k in range(len(own))]
+            found = self._each(p, rows.frequency, rows.recency, rows.T)
+            return float(rows.weight @ found), slope, curve
         for part, rows, places in zip(self._parts, self._patterns, self._places, strict=True):
             more, by, twice = part(joint @ point[places], rows, derivatives=derivatives)
             value += more

@@ -13,6 +13,9 @@ import pandas as pd
 Array = npt.NDArray[np.float64]
 _CELLS = 2**21  # chances held at once: 16 MB
 _FLOOR = 1e-300  # log of a chance that underflows: a customer whom the model rules out
+# Buyers to whom a model by segment is fitted, and on whom it is scored: with more the effects of
+# segments are known better than anybody needs, and every draw asks for the likelihood of all.
+MOST_FITTED = 200_000
 MOST_BINS = 7  # customers with so many repeat purchases or more share a bin, as in the papers
 
 
@@ -108,10 +111,19 @@ def track(model: Any, T: Array, weight: Array, weekly: pd.DataFrame) -> pd.DataF
 
 
 def sampled(rows: pd.DataFrame, most: int, seed: int = 0) -> pd.DataFrame:
-    """Return at most so many rows, drawn at random without regard to what is in them."""
-    if len(rows) <= most:
+    """Return so many customers at most, drawn at random without replacement.
+
+    Args:
+        rows: Customers, a row for all who are alike (`weight`), or one each.
+        most: Customers to keep: no more rows are left either.
+        seed: Seed.
+    """
+    weight = rows["weight"].to_numpy(dtype=np.int64) if "weight" in rows else np.ones(len(rows), int)
+    if weight.sum() <= most:
         return rows
-    drawn = rows.sample(most, random_state=seed).sort_index()
+    rng = np.random.default_rng(seed)
+    kept = rng.multivariate_hypergeometric(weight, most, method="marginals")
+    drawn = rows.assign(weight=kept.astype(float))[kept > 0]
     drawn.attrs.update(rows.attrs)
     return drawn
 

@@ -20,14 +20,12 @@ import pandas as pd
 from commlab.errors import ArgumentError, CommlabWarning, NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.models import _covariate_levels as _levels
-from commlab.models._scoring import counts_ahead, figures, sampled
+from commlab.models._scoring import MOST_FITTED, counts_ahead, figures, sampled
 from commlab.models.staticcovariates import StaticCovariateModel
 from commlab.stats import quantile
 
 Array = npt.NDArray[np.float64]
 METHOD = "segments"
-# Distinct rows scored at a cutoff: the mean difference of more is known to well below its digits.
-MOST_ROWS = 100_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,16 +127,16 @@ class _Scored:
 
 def _score(one: Any, make: Callable[[], Any], names: tuple[str, ...]) -> _Scored:
     cutoff: dt.date = one.cutoff
+    everybody = one.customers
+    customers = float(everybody["weight"].sum()) if "weight" in everybody else len(everybody)
+    rows = sampled(everybody, MOST_FITTED)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CommlabWarning)  # the plain models gave them already
-            model = StaticCovariateModel(make(), names).fit(one.customers, strict=True)
+            model = StaticCovariateModel(make(), names).fit(rows, strict=True)
     except NotEnoughDataError as error:
         raise NotEnoughDataError(f"{cutoff.isoformat()}: {error.what}") from error
     horizon = float(one.horizon)
-    everybody = one.customers["weight"] if "weight" in one.customers else 1.0
-    customers = float(np.sum(everybody * np.ones(len(one.customers))))
-    rows = sampled(one.customers, MOST_ROWS)
     weight = rows["weight"].to_numpy(dtype=float) if "weight" in rows else np.ones(len(rows))
     came = rows["holdout"].to_numpy(dtype=float)
     levels = (0.5, 0.8, 0.95)

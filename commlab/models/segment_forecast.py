@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from commlab import guards
+from commlab.config import MIN_AT_RISK
 from commlab.errors import CommlabWarning, NotEnoughDataError
 from commlab.estimate import LEVEL
 from commlab.models._discounting import yearly_rate
@@ -21,9 +22,13 @@ from commlab.models._parameter_draws import (
     parameter_draws,
     with_parameters,
 )
+from commlab.models._scoring import sampled
 from commlab.models.staticcovariates import StaticCovariateModel
 
 Array = npt.NDArray[np.float64]
+# Buyers on whom each draw of the parameters is asked. The intervals are of what the parameters do
+# to a mean, taken as a ratio to the mean of the same buyers: who they are hardly matters.
+MOST_DRAWN = 20_000
 
 
 def segment_forecast(
@@ -34,9 +39,12 @@ def segment_forecast(
     by: str | None = None,
     spend: Any = None,
     discount_rate: float = 0.0,
+    alone: bool = True,
+    min_people: int = MIN_AT_RISK,
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
+    points: Array | None = None,
 ) -> pd.DataFrame:
     """Return what a buyer of each segment will buy on average, with what he would by himself.
 
@@ -51,16 +59,21 @@ def segment_forecast(
         by: Which of its covariates; default the first.
         spend: A fitted `GammaGammaModel`: money instead of purchases.
         discount_rate: Yearly, of money.
+        alone: Whether to fit each segment by itself too.
+        min_people: Segments of fewer buyers are "too_few": their figures are missing.
         level: Level of the intervals.
         draws: Draws of the parameters.
         seed: Seed.
+        points: Draws of the parameters (`parameter_draws`), where several covariates are asked
+            for; default: drawn here.
 
     Returns:
-        Frame, highest first: segment, buyers, repeat_buyers, value, low, high (segments drawn
-        towards the whole), alone, alone_low, alone_high (a model of this segment by itself;
-        missing where refused), alone_status ("ok", "refused"), alone_reason, pooled (one model
-        for all, no segments), newcomer, newcomer_low, newcomer_high (purchases within the
-        horizon of somebody whose first purchase is today).
+        Frame, highest first, those with too few last: segment, buyers, repeat_buyers, value, low,
+        high (segments drawn towards the whole), alone, alone_low, alone_high (a model of this
+        segment by itself; missing where refused), alone_status ("ok", "refused"), alone_reason,
+        pooled (one model for all, no segments), newcomer, newcomer_low, newcomer_high (purchases
+        within the horizon of somebody whose first purchase is today), newcomer_pooled (without
+        segments), status. Without `alone` its five columns are left out.
 
     Example:
         >>> import pandas as pd
@@ -89,8 +102,7 @@ def segment_forecast(
         else:
             each = one.dert(part, rate, horizon).to_numpy() * part["margin"].to_numpy()
         heavy = part["weight"].to_numpy(dtype=float)
-        total = np.bincount(at, weights=heavy * each)
-        return np.asarray(total / np.bincount(at, weights=heavy))
+        return _by_place(at, heavy, each, len(names))
 
     new = _newcomers(rows, names, place, model, by)
 
@@ -98,27 +110,48 @@ def segment_forecast(
         part, at = new
         each = one.expected_purchases(part, horizon).to_numpy()
         heavy = part["weight"].to_numpy(dtype=float)
-        total = np.bincount(at, weights=heavy * each)
-        return np.asarray(total / np.bincount(at, weights=heavy))
+        return _by_place(at, heavy, each, len(names))
 
-    points = parameter_draws(model, draws, seed)
+    if points is None:
+        points = parameter_draws(model, draws, seed)
     out = pd.DataFrame({"segment": names, "buyers": size, "repeat_buyers": again})
-    for name, ask in (("value", means), ("newcomer", newcomers)):
+    part = sampled(rows.assign(_place=place), MOST_DRAWN, seed)
+    few = part.drop(columns="_place"), part["_place"].to_numpy(dtype=np.intp)
+    drawn: Callable[[Any], Array] = lambda one: means(one, *few)  # noqa: E731
+    whole = {"value": (means, drawn), "newcomer": (newcomers, newcomers)}
+    for name, (ask, ask_few) in whole.items():
         ends = "" if name == "value" else "newcomer_"
-        out[name], out[f"{ends}low"], out[f"{ends}high"] = _around(model, points, ask, level)
-    out["pooled"] = means(model.pooled_)
-    alone = [
-        _alone(model, rows[place == number], means, level, draws, seed)
-        for number in range(len(names))
-    ]
+        value = ask(model)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            scale = value / ask_few(model)
+        _, low, high = _around(model, points, ask_few, level)
+        out[name], out[f"{ends}low"], out[f"{ends}high"] = value, scale * low, scale * high
+    out["pooled"], out["newcomer_pooled"] = means(model.pooled_), newcomers(model.pooled_)
     columns = ["alone", "alone_low", "alone_high", "alone_status", "alone_reason"]
-    out[columns] = pd.DataFrame(alone, index=out.index)
-    order = ["segment", "buyers", "repeat_buyers", "value", "low", "high", *columns, "pooled",
-             "newcomer", "newcomer_low", "newcomer_high"]  # fmt: skip
+    if alone:
+        fits = [_alone(model, rows[place == number], means, level, draws, seed)
+                for number in range(len(names))]  # fmt: skip
+        out[columns] = pd.DataFrame(fits, index=out.index)
+    order = ["segment", "buyers", "repeat_buyers", "value", "low", "high",
+             *(columns if alone else ()), "pooled", "newcomer", "newcomer_low", "newcomer_high",
+             "newcomer_pooled", "status"]  # fmt: skip
+    enough = out["buyers"] >= min_people
+    figures = out.columns.difference(["segment", "buyers", "repeat_buyers", "alone_status",
+                                      "alone_reason"])  # fmt: skip
+    out[figures] = out[figures].where(enough)
     counts = {"buyers": out["buyers"].round().astype(int),
-              "repeat_buyers": out["repeat_buyers"].round().astype(int)}  # fmt: skip
+              "repeat_buyers": out["repeat_buyers"].round().astype(int),
+              "status": np.where(enough, "ok", "too_few")}  # fmt: skip
     out = out.assign(**counts)[order]
-    return out.sort_values(["value", "segment"], ascending=[False, True]).reset_index(drop=True)
+    out = out.sort_values(["value", "segment"], ascending=[False, True], na_position="last")
+    return out.reset_index(drop=True)
+
+
+def _by_place(at: Any, weight: Array, each: Array, size: int) -> Array:
+    """Return the weighted mean of each place; missing where nobody is."""
+    total = np.bincount(at, weights=weight * each, minlength=size)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(total / np.bincount(at, weights=weight, minlength=size))
 
 
 def _alike(rfm: pd.DataFrame, model: StaticCovariateModel, spend: Any) -> pd.DataFrame:

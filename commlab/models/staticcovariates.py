@@ -142,7 +142,9 @@ class StaticCovariateModel(FutureByLevel):
             moves[row, names.index(parameter)] = sign
         # One level more stands for those never seen: the prior alone speaks for it.
         layout = Layout(moves, tuple(len(known) + 1 for known in self._known))
-        function = PatternLikelihood(layout, self.model._likelihood, patterns, places)
+        function = PatternLikelihood(
+            layout, self.model._likelihood, patterns, places, self.model._row_log_likelihood
+        )
         self._posterior = found = posterior(layout, function, self.pooled_._maximum.point)
         self._point = found.maximum.point
         self._units = np.array([scale if name in self.model.times else 1.0 for name in names])
