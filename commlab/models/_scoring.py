@@ -13,9 +13,12 @@ import pandas as pd
 Array = npt.NDArray[np.float64]
 _CELLS = 2**21  # chances held at once: 16 MB
 _FLOOR = 1e-300  # log of a chance that underflows: a customer whom the model rules out
-# Buyers to whom a model by segment is fitted, and on whom it is scored: with more the effects of
-# segments are known better than anybody needs, and every draw asks for the likelihood of all.
+# Buyers to whom a model by segment is fitted: with more the effects of segments are known better
+# than anybody needs, and every draw asks for the likelihood of all.
 MOST_FITTED = 200_000
+# Buyers whose chances of each count are told: the difference of two models' log scores, some .05
+# a buyer apart, is then known to 2 in 10,000. Expectations and totals are of all.
+MOST_SCORED = 50_000
 MOST_BINS = 7  # customers with so many repeat purchases or more share a bin, as in the papers
 
 

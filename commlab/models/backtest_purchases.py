@@ -21,11 +21,13 @@ from commlab import guards
 from commlab.errors import NotEnoughDataError
 from commlab.models._parameter_draws import with_parameters
 from commlab.models._scoring import (
+    MOST_SCORED,
     by_frequency,
     counts_ahead,
     figures,
     pooled,
     rules_of_thumb,
+    sampled,
     track,
 )
 from commlab.models.backtest_segments import (
@@ -97,7 +99,8 @@ class PurchaseBacktest:
 
         Returns:
             Frame: method, customers (of all cutoffs together), actual, predicted, bias, mae,
-            rmse, log_score, covered50, covered80, covered95 (individuals), chosen. Method
+            rmse, log_score, covered50, covered80, covered95 (individuals), chosen (the
+            model, or the rule where one was as good). Method
             "segments": the chosen model by segment, where it was tried.
         """
         rows = [self.scores]
@@ -111,7 +114,8 @@ class PurchaseBacktest:
             if self.by_segment is not None:
                 own.loc[SEGMENTS] = self.by_segment.scores[name].mean()
             table[name] = table["method"].map(own)
-        return table.assign(chosen=table["method"] == self.chosen)
+        used = self.baseline if self.beaten else self.chosen
+        return table.assign(chosen=table["method"] == used)
 
     def latest(self, name: str) -> pd.DataFrame:
         """Return "bins" or "tracking" of the chosen model at the latest cutoff.
@@ -211,6 +215,8 @@ def _without_segments(one: Any) -> pd.DataFrame:
     names = list(getattr(one, "covariates", ()))
     if not names:
         return one.customers
+    if "weight" not in one.customers:
+        return one.customers.drop(columns=names)
     key = [name for name in one.customers.columns if name not in (*names, "weight")]
     rows = one.customers.groupby(key, as_index=False)["weight"].sum()
     rows.attrs.update(one.customers.attrs)
@@ -223,6 +229,8 @@ def _cutoff(
     horizon = float(one.horizon)
     came = rows["holdout"].to_numpy(dtype=float)
     weight = rows["weight"].to_numpy(dtype=float) if "weight" in rows else np.ones(len(rows))
+    few = sampled(rows, MOST_SCORED)
+    few_weight = few["weight"].to_numpy(dtype=float) if "weight" in few else np.ones(len(few))
     out: dict[str, list[pd.DataFrame]] = {name: [] for name in _PARTS}
 
     def score(name: str, expected: Array, log_score: float) -> None:
@@ -235,12 +243,13 @@ def _cutoff(
         out["bins"].append(bins.assign(cutoff=one.cutoff, method=name))
 
     for name, model in fitted.items():
-        ahead = counts_ahead(model, rows, horizon, came, LEVELS)
+        ahead = counts_ahead(model, few, horizon, few["holdout"].to_numpy(dtype=float), LEVELS)
         expected = model.expected_purchases(rows, horizon).to_numpy()
-        score(name, expected, float(np.average(ahead.log_chance, weights=weight)))
+        score(name, expected, float(np.average(ahead.log_chance, weights=few_weight)))
         parameters = _parameter_variance(model, rows, horizon, weight)
         out["coverage"].append(
-            _coverage(ahead, weight, came, float(weight @ expected), parameters)
+            _coverage(ahead, few_weight, float(weight.sum()), float(weight @ came),
+                      float(weight @ expected), parameters)
             .assign(cutoff=one.cutoff, method=name)
         )  # fmt: skip
         if len(one.weekly):
@@ -271,11 +280,12 @@ def _parameter_variance(model: Any, rows: pd.DataFrame, horizon: float, weight: 
 
 
 def _coverage(
-    ahead: Any, weight: Array, came: Array, expected: float, parameter_variance: float
-) -> pd.DataFrame:
+    ahead: Any, weight: Array, customers: float, actual: float, expected: float,
+    parameter_variance: float,
+) -> pd.DataFrame:  # fmt: skip
     from scipy import special
 
-    actual, own = float(weight @ came), float(weight @ ahead.variance)
+    own = float(np.average(ahead.variance, weights=weight)) * customers
     found = []
     for level in LEVELS:
         inside = float(np.average(ahead.inside[level], weights=weight))

@@ -20,7 +20,7 @@ import pandas as pd
 from commlab.errors import ArgumentError, CommlabWarning, NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.models import _covariate_levels as _levels
-from commlab.models._scoring import MOST_FITTED, counts_ahead, figures, sampled
+from commlab.models._scoring import MOST_FITTED, MOST_SCORED, counts_ahead, figures, sampled
 from commlab.models.staticcovariates import StaticCovariateModel
 from commlab.stats import quantile
 
@@ -137,6 +137,7 @@ def _score(one: Any, make: Callable[[], Any], names: tuple[str, ...]) -> _Scored
     except NotEnoughDataError as error:
         raise NotEnoughDataError(f"{cutoff.isoformat()}: {error.what}") from error
     horizon = float(one.horizon)
+    rows = sampled(everybody, MOST_SCORED)
     weight = rows["weight"].to_numpy(dtype=float) if "weight" in rows else np.ones(len(rows))
     came = rows["holdout"].to_numpy(dtype=float)
     levels = (0.5, 0.8, 0.95)

@@ -51,3 +51,34 @@ def test_cutoffs_leave_room_on_both_sides(make_dataset: Callable) -> None:
         cl.metrics.purchase_cutoffs(ds, 13)
     with pytest.raises(ArgumentError, match="after the cutoff"):
         cl.metrics.purchase_history(ds, [dt.date(2026, 4, 20)], 4)
+
+
+MEMBERS = pd.DataFrame({
+    "member_id": ["a", "b", "c", "s"], "joined_at": ["2025-12-01", "2026-03-01", "2025-12-01",
+                                                     "2025-12-01"],
+    "channel": ["qr", "ad", None, "qr"], "role": ["member", "member", "member", "staff"]})  # fmt: skip
+
+
+def test_segments_are_those_known_then(make_dataset: Callable) -> None:
+    ds = make_dataset({"orders": ORDERS, "members": MEMBERS}, as_of="2026-04-30")
+    assert cl.metrics.static_segments(ds) == ("channel",)
+    (one,) = cl.metrics.purchase_history(ds, [dt.date(2026, 2, 26)], 4, ["channel"])
+    assert one.covariates == ("channel",)
+    # b joined after the cutoff: then nobody knew his channel.
+    assert one.customers.set_index("frequency")["channel"].to_dict() == {0: "unknown", 1: "qr"}
+    (plain,) = cl.metrics.purchase_history(ds, [dt.date(2026, 2, 26)], 4)
+    pd.testing.assert_frame_equal(one.customers.drop(columns="channel"), plain.customers)
+    pd.testing.assert_frame_equal(one.weekly, plain.weekly)
+
+
+def test_customers_of_today_have_no_future(make_dataset: Callable) -> None:
+    ds = make_dataset({"orders": ORDERS, "members": MEMBERS}, as_of="2026-04-30")
+    rows = cl.metrics.present_customers(ds, 9, ["channel"]).set_index("channel")
+    assert "holdout" not in rows
+    # a: 1 January, 5 March, 20 April (the order of February was refunded in March).
+    assert rows.loc["qr", ["frequency", "last"]].tolist() == [2, 2]
+    assert rows.loc["qr", "recency"] == pytest.approx(109 / 7)
+    assert rows.loc["ad", ["frequency", "last"]].tolist() == [0, 0]
+    # c bought first within the nine weeks: a first purchase is no repeat.
+    assert rows.loc["unknown", ["frequency", "last"]].tolist() == [0, 0]
+    assert rows["weight"].sum() == 3
