@@ -114,9 +114,7 @@ def purchase_history(
     return tuple(found)
 
 
-def present_customers(
-    ds: Dataset, horizon_weeks: int = 13, by: Sequence[str] = ()
-) -> pd.DataFrame:
+def present_customers(ds: Dataset, horizon_weeks: int = 13, by: Sequence[str] = ()) -> pd.DataFrame:
     """Return the customers of `as_of` as `PurchaseHistory.customers` has them, without a future.
 
     Args:

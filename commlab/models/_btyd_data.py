@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt

@@ -53,9 +53,7 @@ class FutureByLevel:
         horizon = guards.in_range("horizon", float(horizon), low=0)
         rows, p = self._at_own(rfm)
         ahead = self.pooled_._expected_alive(p, rows.frequency, rows.T, horizon)
-        alive = chance_alive(
-            self.pooled_._log_odds_dead(p, rows.frequency, rows.recency, rows.T)
-        )
+        alive = chance_alive(self.pooled_._log_odds_dead(p, rows.frequency, rows.recency, rows.T))
         return pd.Series(alive * ahead, index=rfm.index, name="expected_purchases")
 
     def probability_of_purchase(self, rfm: pd.DataFrame, horizon: float) -> pd.Series:
@@ -131,7 +129,7 @@ class FutureByLevel:
             logs += effects[codes[:, c]] @ layout.moves
         own = np.exp(logs.T) * self._units[:, None]
         same = np.exp(point[: layout.parameters]) * self._units
-        moved = layout.moves.any(axis=0)
+        moved = np.atleast_1d(layout.moves.any(axis=0))
         p = [own[k] if moved[k] else float(same[k]) for k in range(len(own))]
         return self.pooled_._check(rfm), p
 

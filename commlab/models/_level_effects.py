@@ -118,7 +118,7 @@ class PatternLikelihood:
         if self._each is not None and not derivatives:
             logs = np.array([joint @ point[places] for places in self._places])
             own, rows = np.exp(logs)[self._of].T, self._all
-            fixed = ~self._layout.moves.any(axis=0)
+            fixed = ~np.atleast_1d(self._layout.moves.any(axis=0))
             p = [own[k, 0] if fixed[k] else own[k] for k in range(len(own))]
             found = self._each(p, rows.frequency, rows.recency, rows.T)
             return float(rows.weight @ found), slope, curve

@@ -121,7 +121,9 @@ def sampled(rows: pd.DataFrame, most: int, seed: int = 0) -> pd.DataFrame:
         most: Customers to keep: no more rows are left either.
         seed: Seed.
     """
-    weight = rows["weight"].to_numpy(dtype=np.int64) if "weight" in rows else np.ones(len(rows), int)
+    weight = (
+        rows["weight"].to_numpy(dtype=np.int64) if "weight" in rows else np.ones(len(rows), int)
+    )
     if weight.sum() <= most:
         return rows
     rng = np.random.default_rng(seed)

@@ -34,6 +34,7 @@ from commlab.models.backtest_segments import (
     METHOD as SEGMENTS,
     SegmentBacktest,
     segment_backtest,
+    without_segments,
 )
 from commlab.models.bgnbd import BetaGeoModel
 from commlab.models.mbgnbd import ModifiedBetaGeoModel
@@ -105,7 +106,11 @@ class PurchaseBacktest:
         """
         rows = [self.scores]
         if self.by_segment is not None:
-            rows.append(self.by_segment.scores[self.scores.columns])
+            # Beside the others' log scores stands theirs plus the gain, which was told in pairs.
+            plain = self.scores[self.scores["method"] == self.chosen].set_index("cutoff")
+            beside = self.by_segment.scores.set_index("cutoff")
+            beside["log_score"] = plain["log_score"] + beside["gain"]
+            rows.append(beside.reset_index()[self.scores.columns])
         table = pooled(pd.concat(rows, ignore_index=True))
         inside = self.coverage[self.coverage["what"] == "individual"]
         for level in LEVELS:
@@ -167,7 +172,7 @@ def purchase_backtest(
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in _PARTS}
     refused: dict[tuple[dt.date, str], str] = {}
     for one in history:
-        fitted, rows = {}, _without_segments(one)
+        fitted, rows = {}, without_segments(one)
         for name in models:
             try:
                 fitted[name] = MODELS[name]().fit(rows, strict=True)
@@ -208,19 +213,6 @@ def _by_segment(history: Sequence[Any], chosen: str) -> tuple[SegmentBacktest | 
         return segment_backtest(history, MODELS[chosen]), ""
     except NotEnoughDataError as error:
         return None, error.what
-
-
-def _without_segments(one: Any) -> pd.DataFrame:
-    """Return the customers of a cutoff, those alike but for their segments in one row."""
-    names = list(getattr(one, "covariates", ()))
-    if not names:
-        return one.customers
-    if "weight" not in one.customers:
-        return one.customers.drop(columns=names)
-    key = [name for name in one.customers.columns if name not in (*names, "weight")]
-    rows = one.customers.groupby(key, as_index=False)["weight"].sum()
-    rows.attrs.update(one.customers.attrs)
-    return rows
 
 
 def _cutoff(

@@ -33,8 +33,9 @@ class SegmentBacktest:
     """What telling segments apart adds on earlier days.
 
     Attributes:
-        scores: A row a cutoff, as `PurchaseBacktest.scores`, with covered50, covered80 and
-            covered95 of individuals; method "segments".
+        scores: A row a cutoff, as `PurchaseBacktest.scores`, method "segments", with `gain`, and
+            covered50, covered80 and covered95 of individuals. Log scores, gain and coverage are
+            of 50,000 buyers drawn at random where there are more.
         gain: Log score of a buyer with segments less that without, over all cutoffs. Buyers are
             in several cutoffs: the interval takes them for the same answer asked again.
         covariates: What tells segments apart.
@@ -48,11 +49,9 @@ class SegmentBacktest:
 
     @property
     def verdict(self) -> str:
-        """"better", "worse", or "alike" (by no more than chance)."""
-        assert self.gain.low is not None and self.gain.high is not None  # `gain` is always ok
-        if self.gain.low > 0:
-            return "better"
-        return "worse" if self.gain.high < 0 else "alike"
+        """One of "better", "worse" and "alike" (by no more than chance)."""
+        low, high = self.gain.low or 0.0, self.gain.high or 0.0
+        return "better" if low > 0 else "worse" if high < 0 else "alike"
 
 
 def segment_backtest(
@@ -98,6 +97,19 @@ def segment_backtest(
     )  # fmt: skip
 
 
+def without_segments(one: Any) -> pd.DataFrame:
+    """Return the customers of a cutoff, those alike but for their segments in one row."""
+    names = list(getattr(one, "covariates", ()))
+    if not names:
+        return one.customers
+    if "weight" not in one.customers:
+        return one.customers.drop(columns=names)
+    key = [name for name in one.customers.columns if name not in (*names, "weight")]
+    rows = one.customers.groupby(key, as_index=False)["weight"].sum()
+    rows.attrs.update(one.customers.attrs)
+    return rows
+
+
 def usable_covariates(
     frames: Sequence[pd.DataFrame], covariates: Sequence[str]
 ) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -128,14 +140,13 @@ class _Scored:
 def _score(one: Any, make: Callable[[], Any], names: tuple[str, ...]) -> _Scored:
     cutoff: dt.date = one.cutoff
     everybody = one.customers
-    customers = float(everybody["weight"].sum()) if "weight" in everybody else len(everybody)
     rows = sampled(everybody, MOST_FITTED)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CommlabWarning)  # the plain models gave them already
             model = StaticCovariateModel(make(), names).fit(rows, strict=True)
-    except NotEnoughDataError as error:
-        raise NotEnoughDataError(f"{cutoff.isoformat()}: {error.what}") from error
+    except NotEnoughDataError as why:
+        raise NotEnoughDataError(f"{cutoff.isoformat()}: {why.what}") from why
     horizon = float(one.horizon)
     rows = sampled(everybody, MOST_SCORED)
     weight = rows["weight"].to_numpy(dtype=float) if "weight" in rows else np.ones(len(rows))
@@ -147,11 +158,21 @@ def _score(one: Any, make: Callable[[], Any], names: tuple[str, ...]) -> _Scored
     gain = float(np.average(more, weights=weight))
     # A row stands for `weight` buyers of the same past and future: each counts as one.
     error = float(np.sqrt(weight @ (more - gain) ** 2)) / float(weight.sum())
-    expected = model.expected_purchases(rows, horizon).to_numpy()
+    expected = model.expected_purchases(everybody, horizon).to_numpy()
+    size = (
+        everybody["weight"].to_numpy(dtype=np.float64)
+        if "weight" in everybody
+        else np.ones(len(everybody))
+    )
     row = {
-        "cutoff": cutoff, "method": METHOD, **figures(expected, came, weight),
+        "cutoff": cutoff,
+        "method": METHOD,
+        **figures(expected, everybody["holdout"].to_numpy(dtype=float), size),
         "log_score": float(np.average(ahead.log_chance, weights=weight)),
-        **{f"covered{round(100 * at)}": float(np.average(ahead.inside[at], weights=weight))
-           for at in levels},
-    }  # fmt: skip
-    return _Scored(row, gain, error, customers)
+        "gain": gain,
+        **{
+            f"covered{round(100 * at)}": float(np.average(ahead.inside[at], weights=weight))
+            for at in levels
+        },
+    }
+    return _Scored(row, gain, error, float(size.sum()))

@@ -28,9 +28,9 @@ from commlab.models._parameter_draws import (
     parameter_draws,
     with_parameters,
 )
+from commlab.models._value_draws import Plan, drawn_values
 
 Array = npt.NDArray[np.float64]
-_CELLS = 2**21  # drawn values held at once: 16 MB, with their temporaries some 100
 ALL = "all"
 
 
@@ -41,7 +41,8 @@ class LifetimeValue:
     Attributes:
         people: The customers, in the order given: what they came with, and probability_alive,
             expected_purchases, margin (expected, of one purchase), gross (discounted expected
-            margin), value (gross less service), low, high (predictive, of the person).
+            margin), value (gross less service), low, high (predictive, of the person; beyond
+            150,000 customers for the 100,000 most valuable and some others, else missing).
         segments: segment, buyers, value (mean of a buyer), low, high (predictive, of the mean),
             total.
         total: Value of all customers together.
@@ -122,9 +123,10 @@ def lifetime_value(
     service = service_cost * annuity(rate, horizon)
     labels = rfm["segment"].astype(str) if "segment" in rfm else pd.Series(ALL, rfm.index)
     names, place = np.unique(labels.to_numpy(dtype=str), return_inverse=True)
-    low, high, sums = _draw(
-        rfm, purchases, spend, factor, place, len(names), horizon, level, draws, seed
-    )
+    low, high, sums = drawn_values(
+        rfm, purchases, spend, Plan(factor, flow * margin, place, len(names), horizon, level,
+                                    draws, seed),
+    )  # fmt: skip
     people = rfm.assign(
         probability_alive=purchases.expected_probability_alive(rfm).to_numpy(),
         expected_purchases=plain,
@@ -212,35 +214,6 @@ def new_customer_value(
         value=value, low=float(low[0]), high=float(high[0]), level=level, n=len(first),
         unit="money", method=f"{purchases.name} with Gamma–Gamma",
     )  # fmt: skip
-
-
-def _draw(
-    rfm: pd.DataFrame, purchases: Any, spend: Any, factor: Array, place: npt.NDArray[np.intp],
-    segments: int, horizon: float, level: float, draws: int, seed: int,
-) -> tuple[Array, Array, Array]:  # fmt: skip
-    """Return ends of each person's interval, and the sums of segments, shape (draws, segments)."""
-    points = parameter_draws(purchases, draws, seed), parameter_draws(spend, draws, seed + 1)
-    n, width = len(rfm), max(1, _CELLS // draws)
-    low, high, sums = np.empty(n), np.empty(n), np.zeros((draws, segments))
-    for number, start in enumerate(range(0, n, width)):
-        rows = slice(start, min(start + width, n))
-        block, where = rfm.iloc[rows], place[rows]
-        drawn = np.empty((draws, len(block)))
-        pairs = zip(*(with_parameters(m, p) for m, p in zip((purchases, spend), points,
-                                                           strict=True)), strict=True)  # fmt: skip
-        for at, (one, two) in enumerate(pairs):
-            # A stream for each block and draw: the same whatever the width of blocks before it.
-            child = np.random.SeedSequence([seed, number, at])
-            states = child.generate_state(3)
-            bought = one.sample_purchases(block, horizon, draws=1, seed=int(states[0]))[0]
-            mean = two.sample_spend(block, draws=1, seed=int(states[1]))[0]
-            # n purchases of mean m: a sum of n gammas of shape p (Gamma–Gamma, eq. 1).
-            p = float(two.params_["p"])
-            total = np.random.default_rng(states[2]).gamma(p * np.maximum(bought, 1e-12)) / p
-            drawn[at] = np.where(bought > 0, mean * total, 0.0) * factor[rows]
-            sums[at] += np.bincount(where, weights=drawn[at], minlength=segments)
-        low[rows], high[rows] = draw_interval(drawn, level)
-    return low, high, sums
 
 
 def _around(value: Array, drawn: Array, level: float) -> tuple[Array, Array]:

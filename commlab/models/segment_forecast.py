@@ -139,10 +139,11 @@ def segment_forecast(
     figures = out.columns.difference(["segment", "buyers", "repeat_buyers", "alone_status",
                                       "alone_reason"])  # fmt: skip
     out[figures] = out[figures].where(enough)
-    counts = {"buyers": out["buyers"].round().astype(int),
-              "repeat_buyers": out["repeat_buyers"].round().astype(int),
-              "status": np.where(enough, "ok", "too_few")}  # fmt: skip
-    out = out.assign(**counts)[order]
+    out = out.assign(
+        buyers=out["buyers"].round().astype(int),
+        repeat_buyers=out["repeat_buyers"].round().astype(int),
+        status=np.where(enough, "ok", "too_few"),
+    )[order]
     out = out.sort_values(["value", "segment"], ascending=[False, True], na_position="last")
     return out.reset_index(drop=True)
 

@@ -54,9 +54,10 @@ def test_cutoffs_leave_room_on_both_sides(make_dataset: Callable) -> None:
 
 
 MEMBERS = pd.DataFrame({
-    "member_id": ["a", "b", "c", "s"], "joined_at": ["2025-12-01", "2026-03-01", "2025-12-01",
-                                                     "2025-12-01"],
-    "channel": ["qr", "ad", None, "qr"], "role": ["member", "member", "member", "staff"]})  # fmt: skip
+    "member_id": ["a", "b", "c", "s"],
+    "joined_at": ["2025-12-01", "2026-03-01", "2025-12-01", "2025-12-01"],
+    "channel": ["qr", "ad", None, "qr"],
+    "role": ["member", "member", "member", "staff"]})  # fmt: skip
 
 
 def test_segments_are_those_known_then(make_dataset: Callable) -> None:

@@ -167,3 +167,30 @@ def test_lifetimes_stands_beside() -> None:
     np.testing.assert_allclose(table["lifetimes"], table["own"], rtol=5e-4)
     inside = table.dropna(subset="own_low")
     assert ((inside["own_low"] < inside["own"]) & (inside["own"] < inside["own_high"])).all()
+
+
+def test_many_customers_are_drawn_by_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums of a few hundred drawn customers, stretched, are those of everybody drawn."""
+    from commlab.models import _value_draws
+
+    rows, _, purchases, spend = valued(1)
+    ask = functools.partial(
+        cl.models.lifetime_value, rows, purchases, spend, horizon=26, discount_rate=0.0,
+        draws=400, seed=3,
+    )  # fmt: skip
+    full = ask()
+    monkeypatch.setattr(_value_draws, "MOST", 600)
+    monkeypatch.setattr(_value_draws, "TOP", 300)
+    few = ask()
+    assert few.total.value == pytest.approx(full.total.value, rel=1e-12)
+    for one, all_ in ((few.total, full.total),):
+        assert one.low == pytest.approx(all_.low, rel=0.03)
+        assert one.high == pytest.approx(all_.high, rel=0.03)
+    wide = few.segments["high"] - few.segments["low"]
+    np.testing.assert_allclose(wide, full.segments["high"] - full.segments["low"], rtol=0.15)
+    drawn = few.people["low"].notna()
+    # The most valuable have intervals of their own, and 200 of each segment at least.
+    best = few.people["gross"].rank(ascending=False, method="first") <= 300
+    assert drawn[best].all()
+    assert (drawn & ~best).groupby(rows["segment"]).sum().min() >= 200
+    assert drawn.sum() < len(rows)
