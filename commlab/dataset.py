@@ -272,16 +272,20 @@ class Dataset:
 
     def _within(self, first: dt.date, last: dt.date, where: str) -> None:
         latest = last + dt.timedelta(days=LONGEST_SILENCE)
+        day = self.as_of.isoformat()
         if self.as_of < first:
-            bound = f">= {first.isoformat()}, the first day of the data"
+            what = f"as_of is {day}, before the first day of the data, {first.isoformat()}."
         elif self.as_of > latest:
-            bound = f"<= {latest.isoformat()}: nothing is known of the time since the last row"
+            what = (
+                f"as_of is {day}, more than a year after the last row of the data: nothing is "
+                "known of that time."
+            )
         else:
             return
         raise ArgumentError(
-            f"as_of == {self.as_of.isoformat()}, must be {bound}.",
+            what,
             where=where,
-            fix=f"The data run from {first.isoformat()} to {last.isoformat()}.",
+            fix=f"The data run from {first.isoformat()} to {last.isoformat()}: name a day among them.",
         )
 
     def _dating(self) -> list[str]:

@@ -86,5 +86,5 @@ def date(name: str, value: str | dt.date | None) -> dt.date | None:
         return dt.date.fromisoformat(str(value))
     except ValueError:
         raise ArgumentError(
-            f"{name} == {value!r}, must be a date.", fix="Write it as 2026-06-30."
+            f"{name} is {value!r}, which is no date.", fix="Write it as 2026-06-30."
         ) from None

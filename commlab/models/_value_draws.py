@@ -53,8 +53,7 @@ def drawn_values(
 ) -> tuple[Array, Array, Array]:
     """Return ends of each person's interval, and the sums of segments, shape (draws, segments)."""
     if len(rfm) <= MOST:
-        low, high, sums, _ = _every_one(rfm, purchases, spend, plan, expected=False)
-        return low, high, sums
+        return _every_one(rfm, purchases, spend, plan)
     top, some = _chosen(plan)
     # A cell is a segment among the most valuable, or among the others.
     cell = 2 * plan.place + top
@@ -65,13 +64,13 @@ def drawn_values(
     block = rfm.iloc[some]
     block.attrs.update(rfm.attrs)
     low, high = np.full(len(rfm), np.nan), np.full(len(rfm), np.nan)
-    low[some], high[some], sums, means = _every_one(block, purchases, spend, few, expected=True)
+    low[some], high[some], sums = _every_one(block, purchases, spend, few)
     whole = np.bincount(cell, minlength=cells).astype(float)
     held = np.maximum(np.bincount(few.place, minlength=cells), 1)
     value = np.bincount(cell, weights=plan.gross, minlength=cells)
     known = np.bincount(few.place, weights=few.gross, minlength=cells)
-    moved = np.divide(means, known, out=np.ones_like(means), where=known > 0)
-    drawn = value * moved + (sums - means) * np.sqrt(whole / held)
+    moved = _moved(block, purchases, spend, few)
+    drawn = value * moved + (sums - known * moved) * np.sqrt(whole / held)
     return low, high, drawn.reshape(plan.draws, plan.places, 2).sum(axis=2)
 
 
@@ -90,16 +89,52 @@ def _chosen(plan: Plan) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     return top, np.sort(np.concatenate([np.flatnonzero(top), order[rank < wanted]]))
 
 
+def _moved(rfm: pd.DataFrame, purchases: Any, spend: Any, plan: Plan) -> Array:
+    """Return what each draw of the parameters makes of the expected sums, shape (draws, places).
+
+    On the log scale in a straight line: among so many customers parameters hardly leave it.
+    """
+    bought = purchases.expected_purchases(rfm, plan.horizon).to_numpy()
+    margin = spend.expected_spend(rfm).to_numpy()
+
+    def sums(each: Array) -> Array:
+        return np.bincount(plan.place, weights=each, minlength=plan.places)
+
+    logs = np.zeros((plan.draws, plan.places))
+    asked = (
+        (purchases, lambda one: one.expected_purchases(rfm, plan.horizon).to_numpy() * margin),
+        (spend, lambda one: one.expected_spend(rfm).to_numpy() * bought),
+    )
+    for number, (model, ask) in enumerate(asked):
+        points = parameter_draws(model, plan.draws, plan.seed + number)
+        if not hasattr(model, "_maximum"):  # with covariates: asked at each draw
+            now = sums(plan.factor * ask(model))
+            each = [sums(plan.factor * ask(one)) for one in with_parameters(model, points)]
+            logs += np.log(np.divide(each, now, out=np.ones_like(logs), where=now > 0))
+            continue
+        centre, spread = model._maximum.point, np.diag(model._log_covariance)
+        for index in np.flatnonzero(np.isfinite(spread) & (spread > 0)):
+            # A tenth of a standard error: wide enough for the digits, narrow enough to be straight.
+            step = np.zeros(len(centre))
+            step[index] = 0.1 * spread[index] ** 0.5
+            pair = np.array([centre + step, centre - step])
+            up, down = (sums(plan.factor * ask(one)) for one in with_parameters(model, pair))
+            usable = (up > 0) & (down > 0)
+            slope = np.zeros(plan.places)
+            slope[usable] = np.log(up[usable] / down[usable]) / (2 * step[index])
+            logs += np.outer(points[:, index] - centre[index], slope)
+    return np.exp(logs)
+
+
 def _every_one(
-    rfm: pd.DataFrame, purchases: Any, spend: Any, plan: Plan, expected: bool
-) -> tuple[Array, Array, Array, Array]:
-    """Draw every customer given: ends of each, sums by place, and expected sums at each draw."""
+    rfm: pd.DataFrame, purchases: Any, spend: Any, plan: Plan
+) -> tuple[Array, Array, Array]:
+    """Draw every customer given: ends of each, and the sums of segments."""
     horizon, level, draws, seed = plan.horizon, plan.level, plan.draws, plan.seed
     factor, place = plan.factor, plan.place
     points = parameter_draws(purchases, draws, seed), parameter_draws(spend, draws, seed + 1)
     n, width = len(rfm), max(1, _CELLS // draws)
     low, high, sums = np.empty(n), np.empty(n), np.zeros((draws, plan.places))
-    means = np.zeros_like(sums)
     for number, start in enumerate(range(0, n, width)):
         rows = slice(start, min(start + width, n))
         block, where = rfm.iloc[rows], place[rows]
@@ -117,9 +152,5 @@ def _every_one(
             total = np.random.default_rng(states[2]).gamma(p * np.maximum(bought, 1e-12)) / p
             drawn[at] = np.where(bought > 0, mean * total, 0.0) * factor[rows]
             sums[at] += np.bincount(where, weights=drawn[at], minlength=plan.places)
-            if expected:
-                each = one.expected_purchases(block, horizon).to_numpy() * factor[rows]
-                each = each * two.expected_spend(block).to_numpy()
-                means[at] += np.bincount(where, weights=each, minlength=plan.places)
         low[rows], high[rows] = draw_interval(drawn, level)
-    return low, high, sums, means
+    return low, high, sums

@@ -8,7 +8,6 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from commlab import guards
 from commlab.errors import ArgumentError
 
 TREATED = "treated"
@@ -81,7 +80,13 @@ def holdout_arms(
         >>> int((arms == "control").sum())
         2
     """
-    guards.in_range("holdout", holdout, low=1 / _LONGEST_BLOCK, high=1 - 1 / _LONGEST_BLOCK)
+    least, most = 1 / _LONGEST_BLOCK, 1 - 1 / _LONGEST_BLOCK
+    if not least <= holdout <= most:
+        raise ArgumentError(
+            f"holdout is {holdout:g}: of each hundred people at least {100 * least:.0f} and at "
+            f"most {100 * most:.0f} can be held out.",
+            fix="Give it as a share: 0.2 holds out a fifth.",
+        )
     share = Fraction(holdout).limit_denominator(_LONGEST_BLOCK)
     rng = np.random.default_rng(seed)
     held = np.zeros(len(frame), dtype=bool)

@@ -149,7 +149,10 @@ def test_settings_that_are_wrong(stopped, sources):
         ("zone = Asia", "commlab.toml: is not valid TOML"),
         ('zone = "Asia/Beijing"', "commlab.toml: zone == 'Asia/Beijing', must be an IANA"),
         ("as_off = 2026-06-01", "commlab.toml: unknown setting 'as_off'. Did you mean 'as_of'?"),
-        ("as_of = 2019-01-01", "commlab.toml: as_of == 2019-01-01, must be >= 2026-01-10"),
+        (
+            "as_of = 2019-01-01",
+            "commlab.toml: as_of is 2019-01-01, before the first day of the data, 2026-01-10",
+        ),
     ):
         sources.write("commlab.toml", [text])
         assert what in stopped(sources.folder)

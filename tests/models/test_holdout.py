@@ -66,8 +66,8 @@ def test_same_seed_same_arms_and_the_list_is_not_changed():
 
 
 @pytest.mark.parametrize(("options", "words"), [
-    ({"holdout": 0.0}, "must be >="), ({"holdout": 1.0}, "must be <="),
-    ({"holdout": 0.01}, "must be >= 0.05"),
+    ({"holdout": 0.0}, "at least 5"), ({"holdout": 1.0}, "at most 95"),
+    ({"holdout": 0.01}, "holdout is 0.01"),
     ({"holdout": 0.2, "by": "store"}, "no such column"),
 ])  # fmt: skip
 def test_bad_arguments_are_named(options, words):

@@ -135,8 +135,8 @@ def test_the_secret_does_not_show_in_the_manifest(monkeypatch):
         ("postgres://user:secret@host/db refused", "<address> refused"),
         ("mail a.b@example.com", "mail <mail>"),
         (
-            "as_of == 2026-06-30, must be >= 2026-07-01",
-            "as_of == 2026-06-30, must be >= 2026-07-01",
+            "as_of is 2026-06-30, before the first day of the data, 2026-07-01",
+            "as_of is 2026-06-30, before the first day of the data, 2026-07-01",
         ),
         ("level == 2, must be < 1.", "level == 2, must be < 1."),
         ("a ratio of 3/4 and and/or", "a ratio of 3/4 and and/or"),

@@ -293,7 +293,7 @@ def test_a_changed_parameter_runs_again_and_the_old_overview_goes(first, place):
         ({"notebooks": ["alpah"]}, ArgumentError, "Did you mean '02_alpha'"),
         ({"notebooks": ["02"], "params": {"depth": 1}}, ArgumentError, "02_alpha has no parameter"),
         ({"lang": "fr"}, ArgumentError, "lang == 'fr'"),
-        ({"as_of": "soon"}, ArgumentError, "as_of == 'soon'"),
+        ({"as_of": "soon"}, ArgumentError, "as_of is 'soon'"),
         ({"name": "../x"}, ArgumentError, "name of a folder"),
     ],
 )
