@@ -285,7 +285,7 @@ class Dataset:
         raise ArgumentError(
             what,
             where=where,
-            fix=f"The data run from {first.isoformat()} to {last.isoformat()}: name a day among them.",
+            fix=f"The data run from {first.isoformat()} to {last.isoformat()}.",
         )
 
     def _dating(self) -> list[str]:

@@ -65,7 +65,7 @@ def log_likelihood(
     T: npt.ArrayLike,
     first: int,
 ) -> Array:
-    """Return the log-likelihood of each customer (FHL 2005 eq. 6; Batislam et al. 2007 eq. 2)."""
+    """Return the log-likelihood of each customer (FHL 2005; Batislam et al. 2007)."""
     r, alpha, a, b = (np.asarray(value, dtype=float) for value in params)
     x, T = np.asarray(x, dtype=float), np.asarray(T, dtype=float)
     rates = special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha)

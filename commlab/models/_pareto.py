@@ -2,7 +2,7 @@
 
 L = Γ(r+x) α^r β^s / Γ(r) · { (α+T)^−(r+x) (β+T)^−s + ∫ s (α+y)^−(r+x) (β+y)^−(s+1) dy }, y from
 t_x to T: alive at T, or left at y (Schmittlein, Morrison & Colombo 1987; Fader & Hardie 2005, A
-note on deriving the Pareto/NBD model, eq. 8 and 9). Published forms turn the integral into a
+note on deriving the Pareto/NBD model). Published forms turn the integral into a
 difference of hypergeometric functions, which loses digits where t_x is near T, where α is near β
 and where x is large. Here it is Gauss–Legendre quadrature in log(min(α, β) + y).
 """

@@ -19,8 +19,8 @@ class BetaGeoModel(BuyTillYouDieModel):
 
     While alive a customer buys at a rate of his own, spread as Gamma(r, alpha); after each repeat
     purchase he leaves with a chance of his own, spread as Beta(a, b). Source: Fader, Hardie & Lee
-    2005, "Counting your customers" the easy way, Marketing Science 24(2), eq. 6 (likelihood),
-    8 (counts), 9 and 10 (expectations).
+    2005, "Counting your customers" the easy way, Marketing Science 24(2): the likelihood
+    there, eq. 8 (counts), 9 and 10 (expectations).
 
     Whoever never bought again counts as alive for ever, so for status use
     `ModifiedBetaGeoModel`.

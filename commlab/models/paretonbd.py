@@ -69,7 +69,10 @@ class ParetoNBDModel(BuyTillYouDieModel):
         return self._pmf_alive(p, x, T, t, np.zeros(1))
 
     def _pmf_alive(self, p: Sequence[Any], x: Array, T: Array, t: float, n: Array) -> Array:
-        """Fader & Hardie 2005, eq. 16, the moment of leaving integrated by quadrature."""
+        """Fader & Hardie 2014, Deriving the conditional PMF (brucehardie.com, note 28), eq. 16.
+
+        The moment of leaving is integrated by quadrature.
+        """
         r, alpha, s, beta = p
         shape, scale, start = r + x, alpha + T, beta + T
         # What holds neither the moment nor the sum over moments: one gamma function a cell.
