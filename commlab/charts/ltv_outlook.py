@@ -23,6 +23,7 @@ def newcomers(
     lang: str,
     narrow: bool = False,
     weeks: int,
+    shown_better: bool = True,
     title: str | Words | None = None,
     as_of: dt.date | None = None,
 ) -> Chart:
@@ -34,6 +35,8 @@ def newcomers(
         lang: "en" or "zh".
         narrow: The form for phones: 8 rows; otherwise 12.
         weeks: Weeks ahead.
+        shown_better: Whether telling segments apart was shown to foretell better; if not, the
+            title names no segment.
         title: The finding; without it the title names the first segment whose interval leaves
             out the newcomer of all.
         as_of: Last day of the data.
@@ -53,7 +56,9 @@ def newcomers(
     )
     apart = (low > pooled) | (high < pooled)
     found = word("ltv.outlook.title_none")
-    if apart.any():
+    if not shown_better:
+        found = word("ltv.outlook.title_open")
+    elif apart.any():
         first = int(np.flatnonzero(apart)[0])
         found = word("ltv.outlook.title", segment=str(shown["segment"].iloc[first]),
                      value=fmt.number(float(value[first]), lang, decimals=1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import itertools
 import warnings
@@ -388,6 +389,44 @@ def test_what_must_hold_for_every_customer(kind, x, T, share, t, more) -> None:
         silent = model.expected_probability_alive(rfm.assign(T=T * more))[0]
     assert silent <= alive + 1e-12
     assert 0 <= model.probability_of_purchase(rfm, t)[0] <= min(near, 1) + 1e-9
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    kind=st.sampled_from(list(KINDS)),
+    unit=st.floats(0.05, 40),
+    rows=st.lists(
+        st.tuples(st.integers(0, 40), st.floats(0.5, 78), st.floats(0.01, 1), st.integers(1, 9)),
+        min_size=1, max_size=12,
+    ),
+    t=st.floats(0.1, 60),
+)  # fmt: skip
+def test_unit_and_grouping_change_nothing_for_any_customers(kind, unit, rows, t) -> None:
+    model = fitted(kind)
+    x, T, share, weight = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    rfm = pd.DataFrame({"frequency": x, "recency": np.where(x > 0, share * T, 0.0), "T": T})
+    other, scaled = copy.copy(model), rfm.assign(recency=rfm["recency"] * unit, T=rfm["T"] * unit)
+    other.params_ = model.params_.copy()
+    other.params_[list(model.times)] *= unit
+    other._longest = model._longest * unit
+    ask = ("expected_purchases", "probability_of_purchase")
+    for name in ask:
+        np.testing.assert_allclose(
+            getattr(other, name)(scaled, t * unit), getattr(model, name)(rfm, t), rtol=1e-7
+        )
+    alive = model.expected_probability_alive(rfm)
+    np.testing.assert_allclose(other.expected_probability_alive(scaled), alive, rtol=1e-7)
+    # Each purchase is a density in time: it has the unit once.
+    np.testing.assert_allclose(
+        other.log_likelihood(scaled) + x * np.log(unit), model.log_likelihood(rfm),
+        rtol=1e-7, atol=1e-7,
+    )  # fmt: skip
+    every = rfm.loc[rfm.index.repeat(weight.astype(int))]
+    assert model.log_likelihood(every).sum() == pytest.approx(
+        float(weight @ model.log_likelihood(rfm)), rel=1e-9
+    )
+    whole = float(model.expected_purchases(every, t).sum())
+    assert whole == pytest.approx(float(weight @ model.expected_purchases(rfm, t)), rel=1e-9)
 
 
 BAD = [
