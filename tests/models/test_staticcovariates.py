@@ -407,6 +407,26 @@ def test_segments_in_money() -> None:
     assert ((wide["high"] - wide["low"]) > (table["high"] - table["low"])).all()
 
 
+def test_where_nobody_leaves_segments_differ_in_buying_alone() -> None:
+    rng = np.random.default_rng(6)
+    names, T = np.repeat(["ad", "friend"], 1200), ages(rng, 2400, 26, 78)
+    rate = rng.gamma(R, 1 / ALPHA, len(T)) * np.where(names == "ad", 1.0, 2.0)
+    x = rng.poisson(rate * T)
+    recency = np.where(x > 0, T * rng.random(len(T)) ** (1 / np.maximum(x, 1)), 0.0)
+    data = pd.DataFrame({"frequency": x, "recency": recency, "T": T, "channel": names})
+    model = cl.models.StaticCovariateModel(cl.models.NBDModel(), ["channel"]).fit(data)
+    assert model.effects == ("purchase",)
+    row = model.coefficients_.set_index("level").loc["friend"]
+    assert abs(row["coefficient"] - np.log(2) / 2) < 3 * row["standard_error"]
+    each = model.expected_purchases(data, 26)
+    r, alpha = model.params_["r"], model.params_["alpha"] * np.exp(-row["coefficient"])
+    mine = data[names == "friend"]
+    own = (r + mine["frequency"]) / (alpha + mine["T"]) * 26
+    np.testing.assert_allclose(each[mine.index], own, rtol=1e-9)
+    with pytest.raises(ArgumentError, match="dropout"):
+        cl.models.StaticCovariateModel(cl.models.NBDModel(), ["channel"], effects=["dropout"])
+
+
 def test_ends_that_no_draw_carries_are_open() -> None:
     drawn = np.random.default_rng(0).normal(size=(1_000, 2))
     even = np.full(1_000, 1 / 1_000)
