@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ibis
 import numpy as np
 import pandas as pd
 
@@ -37,7 +38,9 @@ def valuable_members(ds: Dataset, people: pd.DataFrame, share: float = 0.10) -> 
     top = people.sort_values(["value", "member_id"], ascending=[False, True], kind="stable")
     top = top.head(keep)
     known = ds.people().select("member_id", "adviser_id", "channel")
-    known = known.filter(known.member_id.isin(top["member_id"].tolist()))
+    # A table, not a list in the query: of a million buyers the top tenth are a hundred thousand.
+    listed = ibis.memtable({"member_id": top["member_id"].tolist()}, schema={"member_id": "string"})
+    known = known.semi_join(listed, "member_id")
     rows = top.drop(columns=["adviser_id", "channel"], errors="ignore")
     rows = rows.merge(ds.frame(known), on="member_id", how="left", validate="one_to_one")
     rows = rows.rename(columns={"low": "value_low", "high": "value_high"})

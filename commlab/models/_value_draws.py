@@ -98,7 +98,7 @@ def _moved(rfm: pd.DataFrame, purchases: Any, spend: Any, plan: Plan) -> Array:
     margin = spend.expected_spend(rfm).to_numpy()
 
     def sums(each: Array) -> Array:
-        return np.bincount(plan.place, weights=each, minlength=plan.places)
+        return np.asarray(np.bincount(plan.place, weights=each, minlength=plan.places), float)
 
     logs = np.zeros((plan.draws, plan.places))
     asked = (
