@@ -22,7 +22,7 @@ def newcomers(
     *,
     lang: str,
     narrow: bool = False,
-    weeks: int,
+    weeks: int = 52,
     shown_better: bool = True,
     title: str | Words | None = None,
     as_of: dt.date | None = None,
@@ -34,7 +34,7 @@ def newcomers(
             newcomer_high, newcomer_pooled, status.
         lang: "en" or "zh".
         narrow: The form for phones: 8 rows; otherwise 12.
-        weeks: Weeks ahead.
+        weeks: Weeks ahead; the notebook's default unless said.
         shown_better: Whether telling segments apart was shown to foretell better; if not, the
             title names no segment.
         title: The finding; without it the title names the first segment whose interval leaves

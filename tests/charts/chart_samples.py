@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from commlab.charts import churn, grouphealth, health, koc, ltv, ltv_tables, retention
+from commlab.charts import churn, grouphealth, health, koc, ltv, ltv_outlook, ltv_tables, retention
 from commlab.config import china_calendar
 from commlab.stats import wilson
 
@@ -295,6 +296,25 @@ def worths(names: tuple[str, ...] = SEGMENTS) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def outlook(names: tuple[str, ...] = SEGMENTS) -> pd.DataFrame:
+    mean = np.linspace(5.2, 1.4, len(names))
+    frame = pd.DataFrame(
+        {"segment": names, "buyers": 50 + np.arange(len(names)), "value": mean - 0.4,
+         "low": mean - 1.0, "high": mean + 0.3, "pooled": 2.9, "newcomer": mean,
+         "newcomer_low": mean - 0.8, "newcomer_high": mean + 0.9, "newcomer_pooled": 3.4,
+         "status": "ok"}
+    )  # fmt: skip
+    few = frame.tail(1).assign(segment="tiny", buyers=9, status="too_few")
+    few[["value", "newcomer"]] = np.nan
+    return pd.concat([frame, few], ignore_index=True)
+
+
+def rule_errors() -> pd.DataFrame:
+    return pd.DataFrame({"cutoff": [dt.date(2026, 3, 31), dt.date(2026, 2, 17)],
+                         "customers": [826, 688], "actual": [663.0, 559.0],
+                         "predicted": [865.6, 768.1], "bias": [0.306, 0.374]})  # fmt: skip
+
+
 def lorenz_curve() -> pd.DataFrame:
     share = np.linspace(0, 1, 21)
     return pd.DataFrame({"buyers": np.arange(21) * 55, "share_people": share,
@@ -498,6 +518,7 @@ CHARTS: dict[str, tuple[Draw, Callable[[], Any], dict[str, Any]]] = {
     "tracking": (ltv.tracking, tracking, {}),
     "by_frequency": (ltv.by_frequency, bins, {}),
     "worths": (ltv.segments, worths, {}),
+    "newcomers": (ltv_outlook.newcomers, outlook, {}),
     "lorenz": (ltv.lorenz, lorenz_curve, {}),
     "second_purchase": (ltv.second_purchase, second, {}),
     "koc_stability": (koc.stability, cards, {}),
@@ -513,6 +534,7 @@ NAMED: dict[str, Callable[[tuple[str, ...]], pd.DataFrame]] = {
     "low_points": low_points,
     "friends": friends,
     "worths": worths,
+    "newcomers": outlook,
     "koc_stability": cards,
     "koc_lifts": lifts,
 }
@@ -529,6 +551,8 @@ TABLES: dict[str, tuple[Draw, Callable[[], Any]]] = {
     "churn_bands": (churn.bands, returns),
     "methods": (ltv_tables.methods, methods),
     "worth_by_segment": (ltv_tables.by_segment, worths),
+    "outlook": (functools.partial(ltv_outlook.by_segment, by="channel", weeks=52), outlook),
+    "rule_errors": (ltv_outlook.errors, rule_errors),
     "concentration": (ltv_tables.concentration, tops),
     "cycles": (ltv_tables.cycles, cycles),
     "crosscheck": (ltv_tables.crosscheck, crosscheck),
