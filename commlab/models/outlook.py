@@ -39,10 +39,6 @@ class Outlook:
     verdict: str
     gain: Estimate
 
-    def words(self) -> dict[str, object]:
-        """Return what the sentence on the verdict needs."""
-        return {"gain": self.gain}
-
 
 def segment_outlook(
     customers: pd.DataFrame, tested: PurchaseBacktest | None, horizon: float, *,
