@@ -116,6 +116,8 @@ class Settings:
         temp_directory: Where the embedded engine spills; empty: the system's temporary folder.
         point_value: Money per loyalty point; None: unknown.
         value_points: Points of member value for each thing that a member does.
+        negative_words: Words of complaint, beside the kit's own list.
+        negative_except: Words of that list that are none here, e.g. a product's name.
     """
 
     name: str = ""
@@ -138,6 +140,8 @@ class Settings:
     temp_directory: str = ""
     point_value: float | None = None
     value_points: PointSchedule = dataclasses.field(default_factory=PointSchedule)
+    negative_words: tuple[str, ...] = ()
+    negative_except: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         try:
@@ -233,8 +237,9 @@ def read_settings(folder: Path | str) -> Settings:
             raw["targets"] = _targets(raw["targets"])
         if "value_points" in raw:
             raw["value_points"] = _schedule(raw["value_points"])
-        if "staff" in raw:
-            raw["staff"] = tuple(str(item) for item in raw["staff"])
+        for name in ("staff", "negative_words", "negative_except"):
+            if name in raw:
+                raw[name] = tuple(str(item) for item in raw[name])
         return Settings(**raw)
     except KeyError as error:
         raise WorkspaceError(f"an entry lacks {error}.", where=where) from None

@@ -55,6 +55,11 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "inviters": (),
     "invitees": (), "kept": ("invitees",),
     "orders": (), "messages": (), "resolved": ("messages",),
+    "planned": (), "executed": ("planned",), "delivered": ("executed",), "over": ("delivered",),
+    "clicked": ("over", "delivered"),
+    "exposures": (), "clicks": ("exposures",), "comments": ("exposures",),
+    "shares": ("exposures",), "creators": (),
+    "negative": ("messages",), "messages_before": (), "signs": (), "bought": (),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
 LOOSE = frozenset({"open", "unseen", "by_staff"})
@@ -83,6 +88,9 @@ LABELS = frozenset({
     "groups", "deaths", "sure", "gap_weeks", "hard_share", "staff_gap", "silent_week",
     "staff_share", "ad_share", "staff_messages", "atmosphere", "log_loss", "error", "could_be_best",
     "neglect", "ads_only", "imprecise", "revived",
+    "audience", "batches", "outcome", "recent", "silent_weeks", "gap_days", "topic", "words",
+    "form", "maker", "by_members", "question", "wave", "side", "source", "category", "word",
+    "posted_at", "content_id",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -105,6 +113,9 @@ FIGURES = frozenset({
     "log_messages", "trend", "newcomers", "rest_share", "p_class", "members_mean",
     "pooled", "newcomer", "newcomer_low", "newcomer_high", "newcomer_pooled",
     "reward", "net", "depth", "pagerank", "expertise", "brokerage",
+    "executed_rate", "executed_low", "executed_high", "delivered_rate", "delivered_low",
+    "delivered_high", "clicked_rate", "clicked_low", "clicked_high", "after", "matched",
+    "ratio_low", "ratio_high", "raw", "p_best", "per_click", "score", "change", "winner",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -19,6 +19,19 @@ from commlab.metrics.churn_list import (
 )
 from commlab.metrics.cohorts import available_splits as available_splits
 from commlab.metrics.comparison import compare_retention as compare_retention
+from commlab.metrics.complaints import (
+    complaint_counts as complaint_counts,
+    complaint_list as complaint_list,
+    complaint_terms as complaint_terms,
+)
+from commlab.metrics.contents import (
+    content_counts as content_counts,
+    content_makers as content_makers,
+    content_rows as content_rows,
+    content_weeks as content_weeks,
+    group_cadence as group_cadence,
+)
+from commlab.metrics.demand import demand_signals as demand_signals
 from commlab.metrics.dormant import (
     cost_per_return as cost_per_return,
     dormant_bands as dormant_bands,
@@ -98,7 +111,15 @@ from commlab.metrics.ring_rows import (
     referral_links as referral_links,
     shared_identifiers as shared_identifiers,
 )
+from commlab.metrics.send_clicks import send_fatigue as send_fatigue, tag_gain as tag_gain
+from commlab.metrics.send_effects import (
+    send_deletions as send_deletions,
+    send_orders as send_orders,
+    send_outcomes as send_outcomes,
+)
+from commlab.metrics.sends import send_rates as send_rates
 from commlab.metrics.silent import silent_members as silent_members
+from commlab.metrics.surveys import opinion as opinion, opinion_estimate as opinion_estimate
 from commlab.metrics.survival import (
     friendship_rows as friendship_rows,
     history as history,
@@ -106,5 +127,6 @@ from commlab.metrics.survival import (
     rolling_cutoffs as rolling_cutoffs,
     stay_coverage as stay_coverage,
 )
+from commlab.metrics.text_sample import product_names as product_names, text_sample as text_sample
 from commlab.metrics.valuable import valuable_members as valuable_members
 from commlab.metrics.voices import member_voices as member_voices

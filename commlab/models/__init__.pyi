@@ -52,12 +52,23 @@ from commlab.models.clv import (
     new_customer_value as new_customer_value,
     value_models as value_models,
 )
+from commlab.models.complaints import (
+    complaint_alerts as complaint_alerts,
+    complaint_share as complaint_share,
+)
 from commlab.models.compliers import effect_on_compliers as effect_on_compliers
 from commlab.models.concentration import (
     lorenz as lorenz,
     top_share as top_share,
     top_shares as top_shares,
 )
+from commlab.models.contentadvice import (
+    complaint_advice as complaint_advice,
+    content_advice as content_advice,
+    demand_advice as demand_advice,
+    send_advice as send_advice,
+)
+from commlab.models.contentrates import ContentRates as ContentRates, content_rates as content_rates
 from commlab.models.crosscheck import beside_lifetimes as beside_lifetimes
 from commlab.models.deathcauses import group_causes as group_causes
 from commlab.models.decay import Decay as Decay, decay_rows as decay_rows, fit_decay as fit_decay
@@ -158,6 +169,10 @@ from commlab.models.rings import referral_rings as referral_rings
 from commlab.models.sbg import ShiftedBetaGeometricModel as ShiftedBetaGeometricModel
 from commlab.models.segment_forecast import segment_forecast as segment_forecast
 from commlab.models.segments import lost_members as lost_members
+from commlab.models.sendfigures import (
+    send_estimate as send_estimate,
+    send_outcome as send_outcome,
+)
 from commlab.models.shrinkage import drawn_in as drawn_in, shrunk_means as shrunk_means
 from commlab.models.staticcovariates import StaticCovariateModel as StaticCovariateModel
 from commlab.models.survival import (
@@ -172,6 +187,7 @@ from commlab.models.targeting import (
     compare_targeting as compare_targeting,
     policy_value as policy_value,
 )
+from commlab.models.topics import Topics as Topics, find_topics as find_topics
 from commlab.models.uplift import (
     DRLearner as DRLearner,
     TLearner as TLearner,
@@ -195,3 +211,4 @@ from commlab.models.value_readings import (
     time_to_second as time_to_second,
     value_before as value_before,
 )
+from commlab.models.winners import content_winners as content_winners

@@ -56,6 +56,12 @@ class PushWindows:
         gaps = [abs(start - self.best) for start in self.candidates]
         return all(min(gap, HOURS - gap) < width for gap in gaps)
 
+    def told(self) -> dict[str, str | Estimate]:
+        """Return what a sentence says of the best window: start and end on a clock, its share."""
+        width = int((self.frame["end"].iloc[0] - self.frame["start"].iloc[0]) % HOURS)
+        ends = {"start": self.best, "end": (self.best + width) % HOURS}
+        return {**{name: f"{hour:02d}:00" for name, hour in ends.items()}, "share": self.share}
+
     def to_frame(self) -> pd.DataFrame:
         """Return the windows."""
         return self.frame.copy()

@@ -141,6 +141,20 @@ _DECLARED = (
         key=("member_id",),
     ),
     Table(
+        "complaints",
+        "one message of a member with a word of complaint, the latest first",
+        columns(
+            "member_id* id the person",
+            "group_id* id group where it was written",
+            "written_on* date the day",
+            "words* text words of complaint found in it",
+            "text* text the message",
+            member_id=MEMBER,
+            group_id=GROUP,
+        ),
+        key=(),
+    ),
+    Table(
         "migrate",
         "one member of a group that is to close, to be invited into another, most points first",
         columns(
