@@ -106,11 +106,15 @@ def _chance(value: float, lang: str) -> str:
     )  # fmt: skip
 
 
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
 def _best_title(rows: pd.DataFrame, factor: str, lang: str) -> Words:
     could = rows[frames.flags(rows, "could_be_best")]
     first = rows.iloc[0]
     values = {
-        "best": level_name(factor, first[factor], lang), "rate": float(first["value"]),
+        "best": _capital(level_name(factor, first[factor], lang)), "rate": float(first["value"]),
         "others": len(could) - 1,
     }  # fmt: skip
     if len(could) <= 1:
@@ -119,7 +123,7 @@ def _best_title(rows: pd.DataFrame, factor: str, lang: str) -> Words:
         level_name(factor, one, lang) for one in could[factor].head(3)
     )
     key = "title_several" if len(could) <= 3 else "title_many"
-    return word(f"content.best.{key}", **values, names=names, more=len(could) - 3)
+    return word(f"content.best.{key}", **values, names=_capital(names), more=len(could) - 3)
 
 
 @chart

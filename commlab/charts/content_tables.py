@@ -31,7 +31,9 @@ def level_name(factor: str, level: Any, lang: str) -> str:
 
 def _told(frame: pd.DataFrame, name: str) -> pd.Series:
     """Return "True" or "False"; empty where it is hidden or nothing was judged."""
-    return frame[name].astype("boolean").map({True: "True", False: "False"}).fillna("")
+    told = frame[name].astype("boolean").map({True: "True", False: "False"}).astype("str")
+    judged = (frames.status(frame) == "ok") & frame[name].notna().to_numpy()
+    return told.where(judged, "")
 
 
 def _level(factor: str) -> Cell:

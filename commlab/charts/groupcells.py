@@ -43,9 +43,11 @@ def between(value: str, low: str, high: str, decimals: int) -> Cell:
             key = f"common.status.{status}"
             return escape(lookup(key, lang) if status == "too_few" else fmt.MISSING)
         shown = [fmt.number(x, lang, decimals=decimals) for x in numbers]
-        inner = f"（{shown[1]}–{shown[2]}）" if lang == "zh" else f" ({shown[1]}–{shown[2]})"
+        to = "–" if numbers[1] >= 0 else "至" if lang == "zh" else " to "
+        inner = f"{shown[1]}{to}{shown[2]}"
+        inner, space = (f"（{inner}）", "") if lang == "zh" else (f"({inner})", " ")
         return (
-            f'<span class="figure">{escape(shown[0])}</span>'
+            f'<span class="figure">{escape(shown[0])}</span>{space}'
             f'<span class="interval">{escape(inner)}</span>'
         )
 

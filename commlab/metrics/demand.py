@@ -80,8 +80,8 @@ def demand_signals(
         level: Confidence level.
 
     Returns:
-        Frame by source ("message", "click") and category, "all" first: source, category, people,
-        signs (member weeks), bought (items of the category), expected, ratio, low, high (people
+        Frame by source ("message", "click") and category, "all" first, those with too few last:
+        source, category, people, signs (member weeks), bought (items of the category), expected, ratio, low, high (people
         as clusters), p, p_adjusted (Benjamini–Hochberg over categories and sources), flagged,
         status.
 
@@ -170,9 +170,10 @@ def _ratios(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     out["p_adjusted"] = stats.benjamini_hochberg(out["p"].where(single))
     out["flagged"] = (out["p_adjusted"] < 1 - level).to_numpy(dtype=bool)
     out["status"] = np.where(few, "too_few", "ok")
-    order = out.assign(_all=single, _n=-out["signs"])
-    order = order.sort_values(["source", "_all", "_n", "category"], kind="stable")
-    return order.drop(columns=["_all", "_n"]).reset_index(drop=True)
+    order = out.assign(_few=few, _source=out["source"] != "message", _all=single, _n=-out["signs"])
+    keys = ["_few", "_source", "_all", "_n"]
+    order = order.sort_values([*keys, "category"], kind="stable").drop(columns=keys)
+    return order.reset_index(drop=True)
 
 
 def _said(ds: Dataset, words: dict[str, str], window_days: int) -> ir.Table:

@@ -42,11 +42,11 @@ def send_outcome(effects: pd.DataFrame, *, level: float = LEVEL) -> Estimate:
     rows = effects[effects["audience"] == "all"]
     if rows.empty or rows["status"].iloc[0] != "ok":
         n = int(rows["batches"].iloc[0]) if len(rows) else 0
-        return Estimate(value=None, n=n, unit="per_thousand", status="too_few",
+        return Estimate(value=None, n=n, unit="per_mille", status="too_few",
                         reason=f"{n} sends with clean days")  # fmt: skip
     row = rows.iloc[0]
     return Estimate(
         value=float(row["difference"]), low=float(row["low"]), high=float(row["high"]),
-        n=int(row["delivered"]), unit="per_thousand", level=level,
+        n=int(row["delivered"]), unit="per_mille", level=level,
         method="matched days, sends and people as clusters",
     )  # fmt: skip

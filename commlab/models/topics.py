@@ -26,6 +26,9 @@ MIN_WRITERS = 10  # people who use a word: nobody can be told by it
 MOST_SHARE = 0.2  # of texts: a word in every fifth says nothing of what they are about
 MOST_WORDS = 2_000
 SHOWN_WORDS = 6
+MINOR = 0.1  # of the weight of a topic's first word: what weighs less does not describe it
+NEAR = 0.3  # cosine from which a message is of a topic: one word of ten alike
+_CALLED = re.compile(r"@\S+")  # whom a message addresses is not what it is about
 _WORD = re.compile(r"[\u4e00-\u9fff]{2,}|[A-Za-z][A-Za-z']{2,}")
 
 
@@ -67,7 +70,7 @@ def words_of(texts: Iterable[str], names: Iterable[str] = ()) -> list[list[str]]
     for name in sorted(set(names)):
         cutter.add_word(name, None, None)
     return [
-        [word.lower() for word in cutter.cut(text)
+        [word.lower() for word in cutter.cut(_CALLED.sub(" ", text))
          if _WORD.fullmatch(word) and word.lower() not in STOP]
         for text in texts
     ]  # fmt: skip
@@ -108,13 +111,15 @@ def find_topics(
 
     weights = TfidfTransformer(sublinear_tf=True).fit_transform(counts)
     model = NMF(topics, init="nndsvda", random_state=seed, max_iter=400)
-    # Topics are scaled to equal weight: the split between the two factors is arbitrary.
-    mixes = model.fit_transform(weights) * np.linalg.norm(model.components_, axis=1)
-    place = np.where(mixes.max(axis=1) > 0, mixes.argmax(axis=1), -1)
+    themes = model.fit(weights).components_
+    # Both sides have length 1: the cosine of a message and a topic.
+    near = weights @ (themes / np.linalg.norm(themes, axis=1, keepdims=True)).T
+    place = np.where(near.max(axis=1) >= NEAR, near.argmax(axis=1), -1)
     rows = []
     for number in range(topics):
-        best = np.argsort(-model.components_[number], kind="stable")[:SHOWN_WORDS]
-        used = [vocabulary[one] for one in best if model.components_[number, one] > 0]
+        best = np.argsort(-themes[number], kind="stable")[:SHOWN_WORDS]
+        least = MINOR * themes[number].max()
+        used = [vocabulary[one] for one in best if themes[number, one] > least]
         rows.append({"words": "、".join(used), **_share(texts, place == number, level)})
     frame = pd.DataFrame(rows)
     frame["p_adjusted"] = stats.benjamini_hochberg(frame.pop("p"))

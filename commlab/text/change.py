@@ -43,8 +43,8 @@ def change(now: Estimate, before: Estimate, lang: str) -> str:
         lang: "en" or "zh".
 
     Returns:
-        Shares in percentage points, everything else in per cent of the earlier figure (as the
-        plain difference where that is zero or negative); followed by "could be chance" where
+        Shares and promoter scores in percentage points, everything else in per cent of the
+        earlier figure (as the plain difference where that is zero or negative); followed by "could be chance" where
         the two intervals allow no other reading. Empty when one of the two has no figure.
 
     Example:
@@ -60,6 +60,8 @@ def change(now: Estimate, before: Estimate, lang: str) -> str:
     difference = now.value - before.value
     if now.unit == "share":
         size = numbers.points(difference, lang)
+    elif now.unit == "nps":  # a difference of shares itself: a change of it in per cent misleads
+        size = numbers.points(difference / 100, lang)
     elif before.value > 0:
         size = numbers.share(abs(difference) / before.value, lang)
     else:

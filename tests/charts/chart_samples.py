@@ -10,7 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from commlab.charts import churn, grouphealth, health, koc, ltv, ltv_outlook, ltv_tables, retention
+from commlab.charts import (
+    churn,
+    content,
+    grouphealth,
+    health,
+    koc,
+    ltv,
+    ltv_outlook,
+    ltv_tables,
+    retention,
+)
 from commlab.config import china_calendar
 from commlab.stats import wilson
 
@@ -691,4 +701,173 @@ TABLES |= {
     "group_risks": (grouphealth.at_risk, risky_groups),
     "group_hours": (grouphealth.other_hours, group_hours),
     "group_staffing": (grouphealth.staffing, group_staff),
+}
+
+
+def best_forms() -> pd.DataFrame:
+    value = np.array([0.121, 0.112, 0.09, 0.07, np.nan])
+    return pd.DataFrame(
+        {"form": ["coupon", "draw", "video", "poster", "live"], "posts": [120, 60, 160, 200, 4],
+         "exposures": [1500, 900, 2500, 3000, 40], "clicks": [180, 101, 225, 210, 2],
+         "raw": value, "value": value, "low": value - 0.012, "high": value + 0.014,
+         "own": value, "own_low": value - 0.013, "own_high": value + 0.015,
+         "p_best": [0.8, 0.198, 0.002, 0.0, np.nan],
+         "could_be_best": [True, True, False, False, False],
+         "status": ["ok", "ok", "ok", "ok", "too_few"]}
+    )  # fmt: skip
+
+
+def best_topics() -> pd.DataFrame:
+    return (
+        best_forms().rename(columns={"form": "topic"}).assign(topic=[*GROUP_NAMES[:4], "unknown"])
+    )
+
+
+def tired_receivers() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"recent": [0, 1, 2, 3], "batches": [120, 50, 11, 5], "delivered": [7629, 3154, 1005, 265],
+         "clicked": [856, 286, 81, 13], "rate": [0.112, 0.091, 0.081, 0.049],
+         "low": [0.105, 0.081, 0.063, 0.029], "high": [0.12, 0.101, 0.103, 0.082],
+         "ratio": [1.0, 0.77, 0.8, 0.48], "ratio_low": [np.nan, 0.67, 0.59, 0.25],
+         "ratio_high": [np.nan, 0.89, 1.09, 0.93], "status": "ok"}
+    )  # fmt: skip
+
+
+def weekly_posts() -> pd.DataFrame:
+    weeks = pd.date_range("2025-07-07", periods=50, freq="7D")
+    posts = 12 + (np.arange(50) * 7) % 11
+    return pd.DataFrame({"week": weeks, "posts": posts, "groups": 9,
+                         "by_members": np.arange(50) % 5})  # fmt: skip
+
+
+def survey_waves() -> pd.DataFrame:
+    rows = [
+        (
+            question,
+            f"w{wave}",
+            day,
+            side,
+            150,
+            score,
+            score - half,
+            score + half,
+            change,
+            False,
+            "ok",
+        )
+        for question, size, half in (("nps", 30.0, 12.0), ("satisfaction", 4.0, 0.15))
+        for wave, day in enumerate(pd.to_datetime(["2025-09-30", "2025-12-30", "2026-03-31"]))
+        for side in ("members", "others")
+        for change in [np.nan if wave == 0 else -1.0]
+        for score in [size - wave * half / 4 - (half if side == "others" else 0)]
+    ]
+    names = ["question", "wave", "from_day", "side", "people", "score", "low", "high", "change",
+             "flagged", "status"]  # fmt: skip
+    return pd.DataFrame(rows, columns=names)
+
+
+def sent_forms() -> pd.DataFrame:
+    share = {"executed": 0.9, "delivered": 0.93, "clicked": 0.1}
+    steps = {
+        f"{step}_{end}": [value + add, np.nan]
+        for step, value in share.items()
+        for end, add in (("rate", 0.0), ("low", -0.02), ("high", 0.02))
+    }
+    return pd.DataFrame({"kind": ["mass", "moments"], "audience": ["tag", "everyone"],
+                         "batches": [99, 12], "planned": [13522, 12], **steps,
+                         "status": ["ok", "too_few"]})  # fmt: skip
+
+
+def after_send() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"outcome": ["orders", "orders", "deletions"], "audience": ["all", "tag", "all"],
+         "batches": [81, 21, 70], "delivered": [4391, 221, 5025], "after": [27.6, 31.7, np.nan],
+         "matched": [25.6, 24.9, np.nan], "difference": [1.9, 6.8, np.nan],
+         "low": [-5.2, 1.2, np.nan], "high": [9.1, 12.7, np.nan], "status": ["ok", "ok", "too_few"]}
+    )  # fmt: skip
+
+
+def tag_gains() -> pd.DataFrame:
+    return pd.DataFrame({"people": [377], "batches": [131], "delivered": [4598], "clicked": [473],
+                         "ratio": [1.42], "ratio_low": [1.11], "ratio_high": [1.8],
+                         "status": ["ok"]})  # fmt: skip
+
+
+def hit_pieces() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"content_id": ["n1", "n2"], "group": GROUP_NAMES[:2], "form": ["video", "qa"],
+         "topic": ["新品", "unknown"], "exposures": [360, 25], "clicks": [66, 5],
+         "raw": [0.18, 0.2], "expected": [0.09, 0.1], "ratio": [1.9, 1.0], "p_adjusted": [0.0, 0.9],
+         "winner": [True, False]}
+    )  # fmt: skip
+
+
+def silent_groups() -> pd.DataFrame:
+    return pd.DataFrame({"group": GROUP_NAMES[:2], "posts": [0, 9], "weeks": [12, 12],
+                         "silent_weeks": [12, 3], "gap_days": [84, 16]})  # fmt: skip
+
+
+def talked_topics() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"topic": [1, 2], "words": ["防晒、太阳、外面", "refund、late"], "messages": [761, 90],
+         "people": [230, 40], "share": [0.05, 0.006], "difference": [0.01, -0.002],
+         "low": [0.004, -0.01], "high": [0.016, 0.006], "p_adjusted": [0.01, 0.7],
+         "flagged": [True, False], "status": "ok"}
+    )  # fmt: skip
+
+
+def complaining_groups() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"group": GROUP_NAMES[:2], "messages": [220, 20], "negative": [19, 1], "people": [9, 1],
+         "rate": [0.086, np.nan], "low": [0.05, np.nan], "high": [0.13, np.nan],
+         "rate_before": [0.02, 0.03], "p_adjusted": [0.01, np.nan], "flagged": [True, False],
+         "status": ["ok", "too_few"]}
+    )  # fmt: skip
+
+
+def complaint_words() -> pd.DataFrame:
+    return pd.DataFrame({"word": ["太慢了", "scam"], "messages": [18, 6], "people": [16, 5],
+                         "messages_before": [30, 0]})  # fmt: skip
+
+
+def named_categories() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"source": ["message", "message", "click"], "category": ["all", "面膜", "防晒"],
+         "people": [821, 528, 17], "signs": [12223, 1946, 22], "bought": [454, 99, 0],
+         "expected": [464.5, 71.0, 0.4], "ratio": [0.98, 1.39, np.nan], "low": [0.91, 1.1, np.nan],
+         "high": [1.05, 1.7, np.nan], "flagged": [False, True, False],
+         "status": ["ok", "ok", "too_few"]}
+    )  # fmt: skip
+
+
+def content_costs() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"maker": ["brand", "member"], "posts": [836, 135],
+         "creators": pd.array([None, 123], dtype="Int64"), "exposures": [12176, 2078],
+         "clicks": [951, 117], "spent": [112688.55, np.nan], "per_click": [118.5, np.nan],
+         "low": [100.7, np.nan], "high": [139.5, np.nan], "status": ["ok", "too_few"]}
+    )  # fmt: skip
+
+
+CHARTS |= {
+    "content_forms": (content.best, best_forms, {}),
+    "content_topics": (content.best, best_topics, {"factor": "topic"}),
+    "content_fatigue": (content.fatigue, tired_receivers, {}),
+    "content_cadence": (content.cadence, weekly_posts, {}),
+    "content_nps": (content.opinion, survey_waves, {}),
+    "content_satisfaction": (content.opinion, survey_waves, {"question": "satisfaction"}),
+}
+NAMED["content_topics"] = best_topics
+TABLES |= {
+    "content_sent": (content.sent, sent_forms),
+    "content_after": (content.after_sends, after_send),
+    "content_tags": (content.tags, tag_gains),
+    "content_reactions": (content.reactions, best_forms),
+    "content_winners": (content.winners, hit_pieces),
+    "content_neglected": (content.neglected, silent_groups),
+    "content_talk": (content.topics, talked_topics),
+    "content_complaint_groups": (content.complaint_groups, complaining_groups),
+    "content_complaint_terms": (content.complaint_terms, complaint_words),
+    "content_demand": (content.demand, named_categories),
+    "content_makers": (content.makers, content_costs),
 }
