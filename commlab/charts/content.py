@@ -28,6 +28,7 @@ from commlab.charts.content_tables import (
 from commlab.charts.hours import week_hours
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
+from commlab.models.contentrates import FACTORS
 from commlab.text import Words, fmt, t, word
 
 __all__ = [
@@ -45,7 +46,7 @@ def best(
     narrow: bool = False,
     title: str | Words | None = None,
     as_of: dt.date | None = None,
-    factor: str = "form",
+    factor: str = "",
 ) -> Chart:
     """Return the click rate of each form, topic or part of the day, and how likely it is the best.
 
@@ -56,8 +57,9 @@ def best(
         narrow: The form for phones: 8 rows; otherwise 12.
         title: The finding; without it the title names the best, or those that could be.
         as_of: Last day of the data.
-        factor: "form", "topic" or "part".
+        factor: "form", "topic" or "part"; by default the one that the frame has.
     """
+    factor = factor or next((name for name in FACTORS if name in frame), "form")
     need = [factor, "posts", "value", "low", "high", "p_best", "could_be_best"]
     frames.need(frame, need, "charts.content.best")
     known = frame[(frames.status(frame) == "ok") & frame["value"].notna()].reset_index(drop=True)

@@ -111,22 +111,22 @@ def content_makers(rows: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
     found = []
     for name, part in rows.groupby(rows["by_member"].map({True: "member", False: "brand"})):
         spent = part["money_spent"]
-        row = {
+        groups = part.assign(spent=spent.fillna(0)).groupby("group_id")[["spent", "clicks"]].sum()
+        y, x = groups["spent"].to_numpy(float), groups["clicks"].to_numpy(float)
+        per_click, low, high = map(float, stats.ratio_interval(
+            len(groups), y.sum(), x.sum(), (y * y).sum(), (x * x).sum(), (x * y).sum(),
+            level=level, log=True,
+        ))  # fmt: skip
+        found.append({
             "maker": name, "posts": len(part),
             "creators": part["creator_id"].nunique() if name == "member" else pd.NA,
             "exposures": part["exposures"].sum(), "clicks": part["clicks"].sum(),
-            "spent": spent.sum() if spent.notna().any() else np.nan,
-        }  # fmt: skip
-        groups = part.assign(spent=spent.fillna(0)).groupby("group_id")[["spent", "clicks"]].sum()
-        y, x = groups["spent"].to_numpy(float), groups["clicks"].to_numpy(float)
-        ends = (np.nan, np.nan, np.nan)
-        if spent.notna().any() and len(groups) > 1 and x.sum() > 0:
-            ends = stats.ratio_interval(
-                len(groups), y.sum(), x.sum(), (y * y).sum(), (x * x).sum(), (x * y).sum(),
-                level=level, log=True,
-            )  # fmt: skip
-        row |= dict(zip(("per_click", "low", "high"), map(float, ends), strict=True))
-        found.append({**row, "status": "ok" if np.isfinite(row["per_click"]) else "too_few"})
+            "spent": spent.sum(), "per_click": per_click, "low": low, "high": high,
+            "status": "ok" if np.isfinite(low) else "too_few",
+        })  # fmt: skip
+        if spent.isna().all():
+            found[-1] |= dict.fromkeys(("spent", "per_click", "low", "high"), np.nan)
+            found[-1]["status"] = "too_few"
     frame = pd.DataFrame(found)
     for name in ("creators", "exposures", "clicks"):
         frame[name] = frame[name].astype("Int64")
@@ -189,12 +189,12 @@ def group_cadence(ds: Dataset, window_days: int = 84) -> pd.DataFrame:
         c.filter(c.group_id.notnull()).select("group_id", "posted_at"), ["group_id", "posted_at"]
     )
     opened = rows.groupby("group_id")["posted_at"].min()
-    closed: dict[str, pd.Timestamp] = {}
+    closed: set[str] = set()
     if ds.has("groups"):
         groups = ds.table("groups").select("group_id", "created_at", "closed_at")
         told = ds.frame(groups, ["group_id"]).set_index("group_id")
         opened = told["created_at"].reindex(opened.index.union(told.index)).fillna(opened)
-        closed = told["closed_at"].dropna().to_dict()
+        closed = set(told.index[told["closed_at"].notna()])
     found = []
     for name, born in opened.items():
         if name in closed:

@@ -81,9 +81,9 @@ def demand_signals(
 
     Returns:
         Frame by source ("message", "click") and category, "all" first, those with too few last:
-        source, category, people, signs (member weeks), bought (items of the category), expected, ratio, low, high (people
-        as clusters), p, p_adjusted (Benjamini–Hochberg over categories and sources), flagged,
-        status.
+        source, category, people, signs (member weeks), bought (items of the category), expected,
+        ratio, low, high (people as clusters), p, p_adjusted (Benjamini–Hochberg over categories
+        and sources), flagged, status.
 
     Raises:
         MissingTableError: No items with categories, or neither messages with text nor sends by tag.

@@ -22,7 +22,7 @@ def send_estimate(rates: pd.DataFrame, step: str, *, level: float = LEVEL) -> Es
     known = rates[rates[f"{step}_rate"].notna()]
     n = int(rates["planned"].sum())
     if known.empty:
-        return Estimate.refused("content.card.no_clicks" if step == "clicked" else
+        return Estimate.refused("content.refusal.no_clicks" if step == "clicked" else
                                 "common.status.too_few", unit="share", n=n)  # fmt: skip
     row = known.sort_values("planned", ascending=False, kind="stable").iloc[0]
     return Estimate(

@@ -44,8 +44,9 @@ def change(now: Estimate, before: Estimate, lang: str) -> str:
 
     Returns:
         Shares and promoter scores in percentage points, everything else in per cent of the
-        earlier figure (as the plain difference where that is zero or negative); followed by "could be chance" where
-        the two intervals allow no other reading. Empty when one of the two has no figure.
+        earlier figure (as the plain difference where that is zero or negative); followed by
+        "could be chance" where the two intervals allow no other reading. Empty when one of the
+        two has no figure.
 
     Example:
         >>> now = Estimate(value=0.461, low=0.43, high=0.49, n=900, unit="share")
