@@ -26,6 +26,7 @@ class Fit:
         effects: Log odds of each, less their plain mean.
         covariance: Of the effects, groups as clusters.
         degrees: Degrees of freedom: groups less one.
+        level_error: Standard error of the level of all posts in these groups, in log odds.
         shown: Exposures of each post.
         rest: Log odds of each post without this factor's effect.
     """
@@ -34,6 +35,7 @@ class Fit:
     effects: Array
     covariance: Array
     degrees: int
+    level_error: float
     shown: Array
     rest: Array
 
@@ -72,8 +74,13 @@ def fit_odds(rows: pd.DataFrame, reaction: str, factors: Sequence[str]) -> Fit:
     covariance = _sandwich(design, group, shown, count, linear, precision)[:k, :k]
     centre = np.eye(k) - 1.0 / k
     effects = centre @ beta[:k]
+    rate = special.expit(linear)
+    spread = shown * rate * (1 - rate)
+    loose = max(len(rows) - design.shape[1] - int(group.max()) - 1, 1)
+    dispersion = max(float(((count - shown * rate) ** 2 / spread).sum()) / loose, 1.0)
+    error = float(np.sqrt(dispersion / spread.sum()))
     return Fit(
-        names, effects, centre @ covariance @ centre, int(group.max()), shown,
+        names, effects, centre @ covariance @ centre, int(group.max()), error, shown,
         linear - design[:, :k] @ effects,
     )  # fmt: skip
 

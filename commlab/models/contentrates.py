@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from commlab import guards
+from commlab import guards, stats
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL
 from commlab.models._content_fit import Fit, fit_odds
@@ -118,10 +118,14 @@ def content_rates(
             "told."
         )
     fit = fit_odds(used, reaction, [factor, *(name for name in FACTORS if name != factor)])
-    drawn, mean, spread = _posterior(fit.effects, fit.covariance, seed)
+    # Few groups: the errors are themselves uncertain, as Student's quantile says.
+    wider = (fit.quantile(level) / stats.quantile(level)) ** 2
+    drawn, mean, spread = _posterior(fit.effects, wider * fit.covariance, seed)
+    # A rate hangs on the level of all posts too; which form is best does not.
+    both = drawn + fit.level_error * np.random.default_rng(seed + 1).standard_normal((DRAWS, 1))
     tail = (1 - level) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
-    half = fit.quantile(level) * np.sqrt(np.diag(fit.covariance))
+    low, high = np.quantile(both, [tail, 1 - tail], axis=0)
+    half = fit.quantile(level) * np.sqrt(np.diag(fit.covariance) + fit.level_error**2)
     rate = _standardised(fit)
     best = np.bincount(drawn.argmax(axis=1), minlength=drawn.shape[1]) / len(drawn)
     frame = pd.DataFrame(

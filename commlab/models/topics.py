@@ -23,7 +23,7 @@ from commlab.models.topic_words import STOP
 MIN_TEXTS = 500  # below it words that go together do so by chance
 MIN_USES = 20  # texts with a word
 MIN_WRITERS = 10  # people who use a word: nobody can be told by it
-MOST_SHARE = 0.2  # of texts: a word in every fifth says nothing of what they are about
+MOST_SHARE = 0.5  # of texts: a word in every second says nothing of what they are about
 MOST_WORDS = 2_000
 SHOWN_WORDS = 6
 MINOR = 0.1  # of the weight of a topic's first word: what weighs less does not describe it
@@ -142,7 +142,7 @@ def _matrix(found: list[list[str]], writers: pd.Series) -> tuple[sparse.csr_matr
     kept = kept[kept["texts"] <= MOST_SHARE * len(found)]
     kept = kept.sort_values("texts", ascending=False, kind="stable").head(MOST_WORDS)
     vocabulary = sorted(kept.index)
-    codes = pd.Categorical(table["word"], categories=vocabulary).codes
+    codes = pd.Index(vocabulary, dtype="object").get_indexer(table["word"])
     held = codes >= 0
     shape = (len(found), max(len(vocabulary), 1))
     ones = np.ones(int(held.sum()))
