@@ -13,6 +13,7 @@ import pandas as pd
 from commlab.charts import axes, colours, frames, labels
 from commlab.charts.koc_tables import cards, central, reasons, referral_table, signals
 from commlab.charts.style import Chart, chart, figure, foot, settle
+from commlab.config import SMALL_CELL
 from commlab.estimate import LEVEL
 from commlab.schedule import PARTS
 from commlab.text import Words, fmt, t, word
@@ -55,7 +56,7 @@ def stability(
     share = frames.numbers(rows, "in_draws")
     sure = int((frames.numbers(frame, "in_draws") >= LEVEL).sum())
     made = figure(
-        title=title or word("koc.stability.title", sure=sure),
+        title=title or word(f"koc.stability.title{_few(sure)}", sure=sure),
         subtitle=t("koc.stability.subtitle", lang),
         foot=foot(
             lang, n=float(len(frame)), unit="", as_of=as_of, level=None,
@@ -94,16 +95,18 @@ def later(
     """Return what opinion leaders of the first half do in the second, beyond their matches.
 
     Args:
-        frame: `LaterHalf.parts`: part, people, difference, low, high.
+        frame: `LaterHalf.parts`: part, people, difference, low, high, flagged.
         lang: "en" or "zh".
         narrow: The form for phones.
         title: The finding; without it the title says in how many parts they stay above.
         as_of: Last day of the data.
     """
-    frames.need(frame, ["part", "people", "difference", "low", "high"], "charts.koc.later")
+    frames.need(
+        frame, ["part", "people", "difference", "low", "high", "flagged"], "charts.koc.later"
+    )
     rows = frame[frame["part"].isin(PARTS)].reset_index(drop=True)
     frames.need(rows, (), "charts.koc.later")
-    above = frames.numbers(rows, "low") > 0
+    above = frames.flags(rows, "flagged") & (frames.numbers(rows, "difference") > 0)
     made = figure(
         title=title or word("koc.later.title", above=int(above.sum())),
         subtitle=t("koc.later.subtitle", lang),
@@ -143,7 +146,8 @@ def lifts(
     rows = known.head(_MOST[narrow])
     made = figure(
         title=title or word(
-            "koc.lifts.title" if moves else "koc.lifts.title_none", moves=moves, all=len(known)
+            f"koc.lifts.title{_few(moves)}" if moves else "koc.lifts.title_none",
+            moves=moves, all=len(known),
         ),
         subtitle=t("koc.lifts.subtitle", lang),
         foot=foot(
@@ -202,6 +206,11 @@ def curve(
     ax.set_xticks(shown, [f"{value:+g}" if value else "0" for value in shown], size=made.size())
     ax.set_xlabel(t("koc.curve.axis", lang), size=made.size("small"), loc="left")
     return made
+
+
+def _few(people: int) -> str:
+    """Return the end of a text key: fewer people than a page may count are not counted out."""
+    return "_few" if 0 < people < SMALL_CELL else ""
 
 
 def _height(rows: int, narrow: bool) -> float:

@@ -30,7 +30,8 @@ def freebie_rows(ds: Dataset) -> pd.DataFrame:
         (samples, draws and redemptions, coupons used where these are not among the steps),
         full_price (orders without discount), net (paid less refunded, currency units), messages,
         steps_after (days with another sign of life after the last thing taken), left (whether the
-        person has left all groups or deleted the adviser).
+        person has left all groups or deleted the adviser). A column is missing where the table is
+        that would tell: nobody is guilty of what was not looked at.
 
     Raises:
         MissingTableError: Neither touchpoints nor coupons.
@@ -51,7 +52,9 @@ def freebie_rows(ds: Dataset) -> pd.DataFrame:
     rows = _with(rows, _gone(ds), left=0)
     frame = ds.frame(rows.drop("last"), ["member_id"])
     frame["net"] = ds.money(frame["net"].astype(float))
-    frame["left"] = frame["left"].astype(bool)
+    frame["left"] = frame["left"].astype("boolean")
+    for name in _untold(ds):
+        frame[name] = pd.array([pd.NA] * len(frame), dtype="boolean" if name == "left" else "Int64")
     return frame[["member_id", "channel", *FEATURES]]
 
 
@@ -124,6 +127,20 @@ def _gone(ds: Dataset) -> ir.Table:
         return _nothing(ds, left="int64")
     now = gone.filter(gone.gone_until.isnull()).select("member_id").distinct()
     return now.mutate(left=ibis.literal(1, "int64"))
+
+
+def _untold(ds: Dataset) -> list[str]:
+    """Return the features that no table of the workspace can tell."""
+    from commlab.metrics import departures
+
+    lively = ds.has("touchpoints") or any(
+        ds.has(name) for name in ("messages", "check_ins", "orders")
+    )
+    told = {
+        "full_price": ds.has("orders"), "net": ds.has("orders"), "messages": ds.has("messages"),
+        "steps_after": lively, "left": departures.absences(ds) is not None,
+    }  # fmt: skip
+    return [name for name, known in told.items() if not known]
 
 
 def _nothing(ds: Dataset, **columns: str) -> ir.Table:

@@ -96,7 +96,7 @@ def send_orders(
     rows = rows.filter(rows.festive == rows.festive_before, rows.festive == rows.festive_later)
     rows = rows.select(
         "batch", "member_id", "targeted", y=rows.after.cast("float64"),
-        z=(rows.before + rows.later) / 2.0,
+        z=(rows.before + rows.later).cast("float64") / 2,
     )  # fmt: skip
     rows = held(ds, rows)
     found = [_one_audience(ds, rows, name, level) for name in ("all", "everyone", "tag")]
@@ -106,7 +106,12 @@ def send_orders(
 def _one_audience(ds: Dataset, rows: ir.Table, name: str, level: float) -> dict[str, object]:
     part = rows if name == "all" else rows.filter(rows.targeted == (name == "tag"))
     sums = ds.frame(
-        part.agg(n=part.count(), y=part.y.sum(), z=part.z.sum(), batches=part.batch.nunique())
+        part.agg(
+            n=part.count(),
+            y=part.y.sum().fill_null(0),
+            z=part.z.sum().fill_null(0),
+            batches=part.batch.nunique(),
+        )
     ).iloc[0]
     n = int(sums["n"])
     if not n:
@@ -115,7 +120,7 @@ def _one_audience(ds: Dataset, rows: ir.Table, name: str, level: float) -> dict[
     gap = after - matched
     part = part.mutate(e=(part.y - part.z - gap) / n)
     error, clusters = two_way_error(ds, part, "e", "batch", "member_id")
-    events = int(sums["y"] + sums["z"])
+    events = int(float(sums["y"]) + float(sums["z"]))
     return _row(name, int(sums["batches"]), n, events, after, matched, error, clusters, level)
 
 
@@ -209,17 +214,20 @@ def _deletion_row(ds: Dataset, rows: ir.Table, name: str, level: float) -> dict[
     part = rows if name == "all" else rows.filter(rows.targeted == (name == "tag"))
     sums = ds.frame(
         part.agg(
-            n=part.count(), y=part.gone.sum(), there=part.there.sum(), z=part.gone_later.sum(),
+            n=part.count(),
+            y=part.gone.sum().fill_null(0),
+            there=part.there.sum().fill_null(0),
+            z=part.gone_later.sum().fill_null(0),
             batches=part.batch.nunique(),
         )
     ).iloc[0]  # fmt: skip
-    n, there = int(sums["n"]), int(sums["there"] or 0)
+    n, there = int(sums["n"]), int(sums["there"])
     if not n or not there:
         return {}
     after, later = float(sums["y"]) / n, float(sums["z"]) / there
     part = part.mutate(e=(part.gone - after) / n - (part.gone_later - later * part.there) / there)
     error, clusters = two_way_error(ds, part, "e", "batch", "member_id")
-    events = int(sums["y"] + sums["z"])
+    events = int(float(sums["y"]) + float(sums["z"]))
     return _row(name, int(sums["batches"]), n, events, after, later, error, clusters, level)
 
 

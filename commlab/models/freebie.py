@@ -15,28 +15,27 @@ from commlab.errors import ArgumentError, NotEnoughDataError
 SIGNS = ("never_full_price", "writes_nothing", "no_step_after", "left")
 # One free thing is what everybody is offered; hunters come back for more.
 LEAST_TAKES = 2
+LEAST_KNOWN = 3  # signs of the four: fewer fit many who are no hunters
 _FEWEST_LABELS = 20  # of each kind: below, five folds hold fewer than four of one kind
 CUT = 0.5
 
 
 def freebie_signs(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return which signs of a freebie hunter each member shows.
+    """Return which signs of a freebie hunter each member shows; missing where it is not known.
 
     Args:
         rows: What `metrics.freebie_rows` returned.
 
     Returns:
-        Frame of the same index with a bool for each of `SIGNS`.
+        Frame of the same index with a nullable bool for each of `SIGNS`.
     """
-    return pd.DataFrame(
-        {
-            "never_full_price": rows["full_price"] == 0,
-            "writes_nothing": rows["messages"] == 0,
-            "no_step_after": rows["steps_after"] == 0,
-            "left": rows["left"].astype(bool),
-        },
-        index=rows.index,
-    )
+    counts = {
+        "never_full_price": "full_price",
+        "writes_nothing": "messages",
+        "no_step_after": "steps_after",
+    }
+    signs = {name: rows[column].astype("Float64") == 0 for name, column in counts.items()}
+    return pd.DataFrame({**signs, "left": rows["left"].astype("boolean")}, index=rows.index)
 
 
 def freebie_score(
@@ -44,8 +43,9 @@ def freebie_score(
 ) -> pd.Series:
     """Return a score between 0 and 1: higher fits a freebie hunter better.
 
-    Without labels: (1 − 2^−(takes − 1)) × (signs shown / 4)², 0 for who took fewer than two free
-    things. With labels: the probability by logistic regression on the logarithms of the counts,
+    Without labels: (1 − 2^−(takes − 1)) × (signs shown / signs known)², 0 for who took fewer than
+    two free things. Of fewer than three known signs each counts a third: what is not known is no
+    sign. With labels: the probability by logistic regression on the logarithms of the counts,
     predicted for each member by a model that has not seen it (five folds).
 
     Args:
@@ -61,7 +61,9 @@ def freebie_score(
         return _learnt(rows, labels, seed)
     takes = rows["takes"].to_numpy(dtype=float)
     beyond = np.where(takes >= LEAST_TAKES, 1 - 0.5 ** (takes - 1), 0.0)
-    fits = freebie_signs(rows).mean(axis=1).to_numpy()
+    signs = freebie_signs(rows)
+    known = np.maximum(signs.notna().sum(axis=1).to_numpy(), LEAST_KNOWN)
+    fits = signs.fillna(False).sum(axis=1).to_numpy(dtype=float) / known
     return pd.Series(beyond * fits**2, index=rows.index)
 
 
@@ -105,6 +107,7 @@ def _learnt(rows: pd.DataFrame, labels: pd.Series, seed: int) -> pd.Series:
 
 
 def _features(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
-    counts = rows[["takes", "full_price", "messages", "steps_after"]].to_numpy(dtype=float)
-    net = np.log1p(rows["net"].clip(lower=0).to_numpy(dtype=float))
-    return np.column_stack([np.log1p(counts), net, rows["left"].to_numpy(dtype=float)])
+    names = ["takes", "full_price", "messages", "steps_after", "net", "left"]
+    # What no table tells is the same for everybody, and teaches nothing.
+    told = rows[names].astype("Float64").fillna(0.0).clip(lower=0).to_numpy(dtype=float)
+    return np.column_stack([np.log1p(told[:, :-1]), told[:, -1]])

@@ -11,16 +11,20 @@ Association: staff may neglect groups that already bore them.
 from __future__ import annotations
 
 import dataclasses
+import math
 import warnings
 
 import numpy as np
 import pandas as pd
 
+from commlab.config import DEATH_DAYS
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL
 from commlab.models.deathcauses import HARD_SHARE, MIN_POSTS
 from commlab.stats import benjamini_hochberg
 
+LAG = 2  # weeks whose signs are read
+UNDECIDED = math.ceil(DEATH_DAYS / 7)  # weeks at the end in which a death is not known yet
 CAUSES = ("neglect", "ads_only", "imprecise")
 EVENTS_A_TERM = 5  # Vittinghoff & McCulloch 2007: from five events a variable Cox holds up
 # A trace of a ridge, which steadies the search; at 0.05 it would draw a ratio of 15 down to 10.
@@ -57,14 +61,24 @@ def hazard_rows(
         found: `models.group_deaths`.
         focus: `models.group_focus`, or None.
 
+    A death is dated back to the last week with a message of a member, so it is known only once the
+    days without one have passed: of a group that has not died the last two weeks known are left
+    out, in which no death could be seen. A group in which no member ever wrote dies in the first
+    week that can show signs.
+
     Returns:
         Frame: group_id, start, stop (age in weeks), died, neglect (no staff message in the two
         weeks before), ads_only (their hard advertising at least nine in ten), imprecise (0 or 1).
     """
     rows = weeks[(weeks["status"] == "ok") & ~weeks["closed"]].sort_values(["group_id", "week"])
     ends = found.set_index("group_id")
-    last = rows["group_id"].map(ends["last_active"].where(ends["died"].notna()))
-    rows = rows[last.isna() | (rows["week"] <= last)]
+    by = rows.groupby("group_id")["week"]
+    died = rows["group_id"].map(ends["died"]).notna()
+    first_seen = by.transform(lambda week: week.iloc[min(LAG, len(week) - 1)])
+    last = rows["group_id"].map(ends["last_active"]).fillna(first_seen)
+    last = last.clip(lower=first_seen).where(died)
+    undecided = by.transform("max") - UNDECIDED * pd.Timedelta(days=7)
+    rows = rows[(died & (rows["week"] <= last)) | (~died & (rows["week"] <= undecided))]
     last = last.loc[rows.index]
     group = rows["group_id"]
 

@@ -150,7 +150,12 @@ def stage_counts(table: pd.DataFrame) -> dict[str, int]:
 
 
 def group_classes(
-    table: pd.DataFrame, *, share: float = BOTTOM, draws: int = 4000, seed: int = 0
+    table: pd.DataFrame,
+    *,
+    share: float = BOTTOM,
+    draws: int = 4000,
+    seed: int = 0,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
     """Return groups in classes S, A, B, C with the probability that each belongs there.
 
@@ -163,6 +168,7 @@ def group_classes(
         share: Share of groups in class C.
         draws: Draws of the means.
         seed: Seed of the draws.
+        level: Level of the intervals in `table`.
 
     Returns:
         Frame: group_id, class, p_class; groups with too few members are left out.
@@ -174,7 +180,7 @@ def group_classes(
     k = len(rows)
     if k < 5:
         raise NotEnoughDataError(f"{k} groups have enough members, classes need 5.")
-    error = ((rows["high"] - rows["low"]) / (2 * 1.959964)).to_numpy()
+    error = ((rows["high"] - rows["low"]) / (2 * stats.quantile(level))).to_numpy()
     drawn = rows["value"].to_numpy() + error * np.random.default_rng(seed).standard_normal(
         (draws, k)
     )

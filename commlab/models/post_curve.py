@@ -20,8 +20,8 @@ from commlab.models.influence import (
     _present,
     _week,
     _within,
+    reach,
 )
-from commlab.stats import quantile
 
 
 def event_curve(
@@ -50,7 +50,9 @@ def event_curve(
     chosen = set(members)
     posts = rows.posts[rows.posts["member_id"].isin(chosen)]
     lags = np.arange(days[0], days[1] + 1)
-    seen, due, size = np.zeros(len(lags)), np.zeros(len(lags)), np.zeros(len(lags))
+    names = sorted(posts["group_id"].astype(str).unique())
+    shape = (len(names), len(lags))
+    seen_in, due_in, size_in = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     count = 0
     for (member, group), own in posts.groupby(["member_id", "group_id"], sort=True):
         at = np.sort(own["at"].to_numpy(dtype=float))
@@ -58,6 +60,7 @@ def event_curve(
         quiet = ~_within(place.middle, at, AFTER_DAYS)
         calm = ~_within(place.orders, at, AFTER_DAYS)
         rate = _rates(place, quiet, calm)
+        seen, due, size = (item[names.index(str(group))] for item in (seen_in, due_in, size_in))
         for number, lag in enumerate(lags):
             begin = at + lag
             inside = (begin >= 0) & (begin + 1 <= rows.length) & (rate[_week(at)] >= 0)
@@ -72,9 +75,11 @@ def event_curve(
             due[number] += (rate[week] * there).sum()
             size[number] += there.sum()
         count += len(at)
+    seen, due, size = (item.sum(axis=0) for item in (seen_in, due_in, size_in))
     if not size.all():
         raise NotEnoughDataError("there are no posts with members present around them.")
-    half = quantile(level) * np.sqrt(np.maximum(seen, 1.0)) / size * 1000
+    floor = np.sqrt(np.maximum(seen, 1.0)) / size * 1000
+    half = reach(seen_in - due_in, size_in / 1000, floor, level)
     mean = (seen - due) / size * 1000
     return pd.DataFrame(
         {"day": lags, "orders": seen.astype(int), "expected": due, "posts": count, "mean": mean,

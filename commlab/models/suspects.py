@@ -52,7 +52,7 @@ def find_suspects(ds: Dataset) -> Suspects:
     if ds.has("touchpoints") or ds.has("coupons"):
         rows = metrics.freebie_rows(ds)
         rows = rows.assign(
-            score=freebie_score(rows), signs=freebie_signs(rows).sum(axis=1).to_numpy()
+            score=freebie_score(rows), signs=freebie_signs(rows).sum(axis=1).astype(int).to_numpy()
         )
         rows = rows[freebie_hunters(rows, rows["score"])]
         rows = rows.sort_values(["score", "takes", "member_id"], ascending=[False, False, True])

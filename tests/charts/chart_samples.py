@@ -466,6 +466,7 @@ def later() -> pd.DataFrame:
         "part": [*PARTS, "points"], "people": 9, "mean": [8.4, 11.4, 9.4, 4.6, 33.8],
         "own": [5.5, 5.4, 4.9, 1.6, 17.3], "difference": [2.9, 6.0, 4.5, 3.0, 16.5],
         "low": [-8.4, -0.1, 0.2, 0.2, 3.3], "high": [14.3, 12.2, 8.8, 5.8, 29.6],
+        "flagged": [False, False, True, True, True],
     })  # fmt: skip
 
 
