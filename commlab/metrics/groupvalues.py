@@ -12,6 +12,7 @@ from commlab import guards
 from commlab.errors import NotEnoughDataError
 from commlab.metrics import periods
 from commlab.metrics.groupmeans import HIGH_VALUE, group_points
+from commlab.tables import table
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -62,7 +63,12 @@ def weekly_values(
 
 
 def _first_day(ds: Dataset) -> dt.date:
-    """Return the day from which every table that points are counted from has begun."""
-    stays = ds.table("memberships")
-    day = ds.frame(stays.agg(first=stays.joined_at.min()))["first"].iloc[0]
-    return ds.as_of if pd.isna(day) else pd.Timestamp(day).date()
+    """Return the day from which there are members in groups, and orders or messages to count."""
+
+    def begin(name: str) -> dt.date:
+        rows = ds.table(name)
+        day = ds.frame(rows.agg(first=rows[table(name).event].min()))["first"].iloc[0]
+        return ds.as_of if pd.isna(day) else pd.Timestamp(day).date()
+
+    told = [begin(name) for name in ("orders", "messages") if ds.has(name)]
+    return max([begin("memberships"), *([min(told)] if told else [])])

@@ -136,3 +136,19 @@ def test_signs_of_the_hazard_come_from_the_weeks_before():
 def test_too_few_deaths_are_said():
     with pytest.raises(NotEnoughDataError, match="deaths are needed"):
         hazard(world(3, groups=10, base=0.001))
+
+
+def test_a_group_in_which_nobody_ever_wrote_dies_as_soon_as_signs_can_be_read():
+    frame = weeks([0] * 12)
+    found = group_deaths(frame)
+    assert found["state"].tolist() == ["dead"]
+    rows = hazard_rows(frame, found)
+    assert rows["died"].tolist() == [True]
+    assert rows["start"].tolist() == [2.0]
+
+
+def test_weeks_in_which_no_death_could_be_seen_yet_are_not_at_risk():
+    frame = weeks([9] * 10)
+    rows = hazard_rows(frame, group_deaths(frame))
+    assert rows["start"].tolist() == [2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    assert not rows["died"].any()
