@@ -87,6 +87,11 @@ from commlab.metrics.member_value import (
     value_basis as value_basis,
 )
 from commlab.metrics.migration import migration_list as migration_list
+from commlab.metrics.moves import (
+    closed_stays as closed_stays,
+    migration_rate as migration_rate,
+    rewards_due as rewards_due,
+)
 from commlab.metrics.outcomes import Outcomes as Outcomes, campaign_outcomes as campaign_outcomes
 from commlab.metrics.previous import figure_before as figure_before
 from commlab.metrics.purchases import (

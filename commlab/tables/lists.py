@@ -172,6 +172,22 @@ _DECLARED = (
         ),
         key=("member_id", "from_group_id"),
     ),
+    Table(
+        "moved",
+        "one member who came out of a closed group into another: the reward is due",
+        columns(
+            "member_id* id the person",
+            "adviser_id id adviser (staff) in charge, who hands it over",
+            "from_group_id* id group that was closed",
+            "to_group_id* id group joined",
+            "joined_on* date day of joining it",
+            member_id=MEMBER,
+            adviser_id=STAFF,
+            from_group_id=GROUP,
+            to_group_id=GROUP,
+        ),
+        key=("member_id", "from_group_id"),
+    ),
 )
 
 LISTS: dict[str, Table] = {table.name: table for table in _DECLARED}

@@ -123,8 +123,11 @@ def test_a_usual_week_is_the_mean_of_its_days(make_dataset):
     assert week["share"].sum() == pytest.approx(1)
     assert len(week) == 7 * 24
     assert metrics.day_hours(ds, 3)["people"].tolist() == [1]
+    # The window ends with the last day of the messages, and is empty where only staff wrote.
+    assert metrics.day_hours(ds, 1)["people"].tolist() == [1]
     with pytest.raises(NotEnoughDataError):
-        metrics.day_hours(ds, 1)
+        metrics.day_hours(make_dataset({"messages": frame[frame["member_id"] == "s"],
+                                        "staff": staff}, as_of=AS_OF))  # fmt: skip
 
 
 def _order(day):
@@ -143,3 +146,46 @@ def test_frames_stay_as_they_are(make_dataset, name):
     }[name]()
     pd.testing.assert_frame_equal(points, POINTS)
     assert np.isfinite(points["points"]).all()
+
+
+def moved_world():
+    """Thirty members of two closed groups: 12 of one and 6 of the other came into a third."""
+    rows, groups = [], [("a", "2026-03-01"), ("b", "2026-04-01"), ("new", None)]
+    for n in range(30):
+        source, end = ("a", "2026-03-01") if n < 15 else ("b", "2026-04-01")
+        kind = "migrated" if n % 15 < 6 else None  # of those who moved some are not marked
+        rows.append((source, f"m{n}", "2025-12-01", end if kind else None, kind))
+        if n < 12 or 15 <= n < 21:
+            day = pd.Timestamp(end) + pd.Timedelta(days=[-20, 3, 29][n % 3])
+            rows.append(("new", f"m{n}", str(day), None, None))
+    rows.append(("new", "m14", "2026-05-20", None, None))  # far too late to be this move
+    rows.append(("a", "gone", "2025-12-01", "2026-02-01", "left"))  # had left before
+    names = ["group_id", "member_id", "joined_at", "left_at", "leave_kind"]
+    table = pd.DataFrame(groups, columns=["group_id", "closed_at"]).assign(created_at="2025-11-01")
+    people = pd.DataFrame({"member_id": [*(f"m{n}" for n in range(30)), "gone"],
+                           "joined_at": "2025-12-01", "adviser_id": "s1"})  # fmt: skip
+    return {"memberships": pd.DataFrame(rows, columns=names), "groups": table, "members": people}
+
+
+def test_the_migration_rate_counts_who_came_into_another_group(make_dataset):
+    ds = make_dataset(moved_world(), as_of=AS_OF)
+    rate = metrics.migration_rate(ds)
+    assert (rate.value, rate.n) == (pytest.approx(18 / 30), 30)
+    assert rate.low < 0.4 < 0.8 < rate.high  # two groups, 12 of 15 and 6 of 15
+    listed = metrics.closed_stays(ds)
+    assert len(listed) == 30
+    assert listed["to_group_id"].notna().sum() == 18
+    early = make_dataset(moved_world(), as_of="2026-04-10")
+    assert metrics.migration_rate(early).status == "too_few"  # fifteen whose time is over
+
+
+def test_rewards_are_due_to_those_who_have_joined(make_dataset):
+    due = metrics.rewards_due(make_dataset(moved_world(), as_of="2026-04-10"), 10)
+    assert set(due["member_id"]) == {"m16", "m19"}  # three days after the closing of b
+    assert due["to_group_id"].eq("new").all()
+    assert due["adviser_id"].eq("s1").all()
+
+
+def test_without_a_closing_there_is_no_rate(make_dataset):
+    with pytest.raises(NotEnoughDataError, match="closed"):
+        metrics.migration_rate(make_dataset(world(), as_of=AS_OF))
