@@ -59,7 +59,8 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "clicked": ("over", "delivered"),
     "exposures": (), "clicks": ("exposures",), "comments": ("exposures",),
     "shares": ("exposures",), "creators": (),
-    "negative": ("messages",), "messages_before": (), "signs": (), "bought": (),
+    "hits": ("people",), "negative": ("messages",), "messages_before": (), "signs": (),
+    "bought": (),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
 LOOSE = frozenset({"open", "unseen", "by_staff"})

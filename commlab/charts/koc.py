@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from commlab.charts import axes, colours, frames, labels
-from commlab.charts.koc_tables import cards, central, reasons, referral_table, signals
+from commlab.charts.koc_tables import cards, central, marked, reasons, referral_table, signals
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.config import SMALL_CELL
 from commlab.estimate import LEVEL
@@ -24,6 +24,7 @@ __all__ = [
     "curve",
     "later",
     "lifts",
+    "marked",
     "reasons",
     "referral_table",
     "signals",

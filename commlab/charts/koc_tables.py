@@ -56,6 +56,28 @@ def cards(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -
     )  # fmt: skip
 
 
+def marked(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
+    """Return of how many at the top the brand had marked, with labels and without.
+
+    Args:
+        frame: `LabelledKOC.to_frame()`: method, share, people, hits, rate, low, high, status.
+        lang: "en" or "zh".
+        title: Head of the table.
+    """
+    frames.need(frame, ["method", "share", "people", "hits", "rate"], "charts.koc.marked")
+    columns = [
+        Column(t("koc.table.method", lang), _named("koc.method", "method"), False),
+        Column(t("koc.table.top", lang), tables.share("share")),
+        Column(t("common.column.people", lang), tables.count("people")),
+        Column(t("koc.table.hits", lang), tables.count("hits")),
+        Column(t("koc.table.precision", lang), tables.rate()),
+    ]
+    return tables.build(
+        frame, columns, name="koc.labels", lang=lang,
+        title=title or t("koc.labels.title", lang), note=t("koc.labels.note", lang),
+    )  # fmt: skip
+
+
 def reasons(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
     """Return how many were left out of the choice, by reason.
 

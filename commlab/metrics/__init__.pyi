@@ -79,6 +79,7 @@ from commlab.metrics.margins import (
     margin_source as margin_source,
     unit_costs as unit_costs,
 )
+from commlab.metrics.marked import marked_members as marked_members
 from commlab.metrics.member_profiles import member_profiles as member_profiles
 from commlab.metrics.member_value import (
     member_parts as member_parts,

@@ -136,6 +136,7 @@ from commlab.models.koc import (
     select_koc as select_koc,
     selection_stability as selection_stability,
 )
+from commlab.models.koc_labels import LabelledKOC as LabelledKOC, learn_koc as learn_koc
 from commlab.models.koc_later import LaterHalf as LaterHalf, later_half as later_half
 from commlab.models.koc_people import (
     central_members as central_members,

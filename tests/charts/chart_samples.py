@@ -876,3 +876,13 @@ TABLES |= {
     "content_demand": (content.demand, named_categories),
     "content_makers": (content.makers, content_costs),
 }
+
+
+def marked_leaders() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"method": ["labels", "composite"], "share": 0.01, "people": 18, "hits": [12, 9],
+         "rate": [0.67, 0.5], "low": [0.44, 0.29], "high": [0.84, 0.71], "p": 0.2, "status": "ok"}
+    )  # fmt: skip
+
+
+TABLES["koc_labels"] = (koc.marked, marked_leaders)
