@@ -60,7 +60,8 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "exposures": (), "clicks": ("exposures",), "comments": ("exposures",),
     "shares": ("exposures",), "creators": (),
     "hits": ("people",), "negative": ("messages",), "messages_before": (), "signs": (),
-    "bought": (),
+    "bought": (), "speakers": (), "askers": ("speakers",), "answerers": ("speakers",),
+    "sharers": (), "paid_sharers": (), "bringers": (),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
 LOOSE = frozenset({"open", "unseen", "by_staff"})

@@ -27,15 +27,19 @@ from commlab.charts.content_tables import (
 )
 from commlab.charts.hours import week_hours
 from commlab.charts.style import Chart, chart, figure, foot, settle
+from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL
 from commlab.models.contentrates import FACTORS
 from commlab.text import Words, fmt, t, word
 
 __all__ = [
     "after_sends", "best", "cadence", "complaint_groups", "complaint_terms", "demand", "fatigue",
-    "level_name", "makers", "neglected", "opinion", "reactions", "sent", "tags", "topics",
+    "level_name", "links", "makers", "neglected", "opinion", "reactions", "sent", "tags", "topics",
     "week_hours", "winners",
 ]  # fmt: skip
+
+
+_LINKS = ("speakers", "askers", "answerers", "sharers", "paid_sharers", "bringers")
 
 
 @chart
@@ -247,6 +251,64 @@ def cadence(
         [(t("content.maker.brand", lang), colours.GREY),
          (t("content.maker.member", lang), colours.ACCENT)],
     )  # fmt: skip
+    return made
+
+
+@chart
+def links(
+    frame: pd.DataFrame,
+    *,
+    lang: str,
+    narrow: bool = False,
+    title: str | Words | None = None,
+    as_of: dt.date | None = None,
+) -> Chart:
+    """Return members who ask, answer one another, share and bring somebody, week by week.
+
+    Args:
+        frame: `metrics.community_links`: week, speakers, askers, answerers, sharers, paid_sharers,
+            bringers; kinds that are missing throughout are left out.
+        lang: "en" or "zh".
+        narrow: The form for phones: the last 13 weeks.
+        title: The finding; without it the title says how many of those who speak answer others.
+        as_of: Last day of the data.
+    """
+    frames.need(frame, ["week", *_LINKS], "charts.content.links")
+    rows = frame.tail(13 if narrow else len(frame)).reset_index(drop=True)
+    shown = [name for name in _LINKS if np.isfinite(frames.numbers(rows, name)).any()]
+    if not shown:
+        raise NotEnoughDataError("too few people to draw.", where="charts.content.links")
+    spoke, told = (frames.numbers(rows, name) for name in ("speakers", "answerers"))
+    both = np.isfinite(spoke) & np.isfinite(told) & (spoke > 0)
+    found = word("content.links.title_plain")
+    if both.any():
+        found = word("content.links.title", share=float(told[both].sum() / spoke[both].sum()))
+    made = figure(
+        title=title or found, subtitle=t("content.links.subtitle", lang),
+        foot=foot(lang, as_of=as_of, extra=[t("content.links.foot", lang)]), lang=lang,
+        narrow=narrow,
+    )  # fmt: skip
+    names = [t(f"content.link.{name}", lang) for name in shown]
+    ax = made.add_subplot()
+    x = np.arange(len(rows), dtype=float)
+    ends = []
+    for place, (name, told_as) in enumerate(zip(shown, names, strict=True)):
+        y, shade = frames.numbers(rows, name), colours.CATEGORIES[place]
+        ax.plot(x, y, color=shade, linewidth=2, marker="o", markersize=3)
+        last = np.flatnonzero(np.isfinite(y))[-1]
+        ends.append(axes.End(float(x[last]), float(y[last]), told_as, shade))
+    ax.set_xlim(-0.3, len(rows) - 0.7)
+    ax.set_ylim(bottom=0)
+    ticks = axes.few(len(rows), 3 if narrow else 7)
+    days = frames.days(rows, "week")
+    ax.set_xticks(
+        x[ticks], [fmt.period(days[place], "month", lang, short=True) for place in ticks],
+        size=made.size(),
+    )  # fmt: skip
+    axes.number_axis(ax, lambda value: f"{value:g}")
+    axes.keep_right_for(made, names)
+    settle(made)
+    axes.label_ends(ax, ends)
     return made
 
 

@@ -60,14 +60,14 @@ def marked(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) 
     """Return of how many at the top the brand had marked, with labels and without.
 
     Args:
-        frame: `LabelledKOC.to_frame()`: method, share, people, hits, rate, low, high, status.
+        frame: `LabelledKOC.to_frame()`: method, top, people, hits, rate, low, high, status.
         lang: "en" or "zh".
         title: Head of the table.
     """
-    frames.need(frame, ["method", "share", "people", "hits", "rate"], "charts.koc.marked")
+    frames.need(frame, ["method", "top", "people", "hits", "rate"], "charts.koc.marked")
     columns = [
         Column(t("koc.table.method", lang), _named("koc.method", "method"), False),
-        Column(t("koc.table.top", lang), tables.share("share")),
+        Column(t("koc.table.top", lang), tables.share("top")),
         Column(t("common.column.people", lang), tables.count("people")),
         Column(t("koc.table.hits", lang), tables.count("hits")),
         Column(t("koc.table.precision", lang), tables.rate()),

@@ -73,6 +73,7 @@ from commlab.metrics.latest import (
     span as span,
 )
 from commlab.metrics.lifecycle import lifecycle as lifecycle
+from commlab.metrics.links import community_links as community_links
 from commlab.metrics.margins import (
     UnitCosts as UnitCosts,
     customer_values as customer_values,

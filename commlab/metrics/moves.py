@@ -115,7 +115,9 @@ def migration_rate(
         raise NotEnoughDataError("no group was closed, so nobody had to move.")
     least, n = minimum(ds, min_at_risk), int(sums["x"].iloc[0])
     found = clustered_rates(sums, level=level).iloc[0]
-    if n < least or pd.isna(found["rate"]):
+    if n >= least and sums["clusters"].iloc[0] < 2:
+        return Estimate.too_few(1, unit="share", minimum=2)  # one closing says nothing of others
+    if n < least:
         return Estimate.too_few(n, unit="share", minimum=least)
     return Estimate(
         value=float(found["rate"]), low=float(found["low"]), high=float(found["high"]), n=n,

@@ -5,10 +5,12 @@ the group's own level (a normal draw whose spread is estimated); groups are clus
 are the sandwich's (Liang & Zeger 1986, Biometrika 73) and heed posts that differ more than chance.
 
 The effects of one factor are then drawn towards their mean: normal–normal with a flat prior on the
-mean and on the spread between forms (Gelman et al. 2013, Bayesian Data Analysis, section 5.4;
-Gelman 2006, Bayesian Analysis 1), worked out on a grid, with the whole covariance of the effects.
-The same draws say how likely each is the best. Rates are those that each form would have if it
-took the topics, hours and groups of all posts (marginal standardisation).
+mean and DuMouchel's on the spread between forms (Gelman et al. 2013, Bayesian Data Analysis,
+section 5.4; Spiegelhalter, Abrams & Myles 2004, section 5.7.3: density s₀ / (s₀ + τ)², half of it
+below the usual error s₀, so that forms that do not differ are drawn together), worked out on a
+grid, with the whole covariance of the effects. The same draws say how likely each is the best.
+Rates are those that each form would have if it took the topics, hours and groups of all posts
+(marginal standardisation).
 """
 
 from __future__ import annotations
@@ -178,13 +180,14 @@ def _posterior(effects: Array, covariance: Array, seed: int) -> tuple[Array, Arr
     base = covariance + np.ones((k, k)) * covariance.diagonal().mean()
     logs, means, roots = np.empty(GRID), np.empty((GRID, k)), np.empty((GRID, k, k))
     one = np.ones(k)
+    usual = float(1 / np.sqrt((1 / np.diag(covariance)).mean()))
     for place, tau in enumerate(taus):
         total = base + tau**2 * np.eye(k)
         inverse = np.linalg.inv(total)
         weight = inverse @ one / (one @ inverse @ one)
         centre = float(weight @ effects)
         gap = effects - centre
-        logs[place] = -0.5 * (
+        logs[place] = -2 * np.log(usual + tau) - 0.5 * (
             np.linalg.slogdet(total)[1] + np.log(one @ inverse @ one) + gap @ inverse @ gap
         )
         pull = tau**2 * inverse  # share of its own in each effect

@@ -125,7 +125,7 @@ def pooled_lift(found: pd.DataFrame, *, level: float = LEVEL) -> Estimate:
     size = own["exposure"].sum() / 1000
     value = float(own["excess"].sum() / size)
     error = float(np.sqrt(found.attrs["dispersion"] * own["variance"].sum()) / size)
-    sums = found.attrs["groups"][["excess", "exposure"]].to_numpy(dtype=float)
+    sums = np.array(found.attrs["groups"], dtype=float)
     half = reach(sums[:, :1], sums[:, 1:] / 1000, np.array([error]), level)[0]
     return Estimate(
         value=value, low=value - half, high=value + half, level=level, n=len(own),
@@ -152,8 +152,13 @@ def reach(top: Array, size: Array, floor: Array, level: float) -> Array:
     return np.maximum(np.nan_to_num(student * spread), quantile(level) * floor)
 
 
-def _by_group(rows: InfluenceRows, members: set[str], after: float) -> pd.DataFrame:
-    """Return excess and exposure of these members' posts by group."""
+def _by_group(
+    rows: InfluenceRows, members: set[str], after: float
+) -> tuple[tuple[float, ...], ...]:
+    """Return excess and exposure of these members' posts, one pair a group.
+
+    Plain numbers: pandas compares what frames carry along, and cannot compare frames.
+    """
     found = [
         (str(group), _in_group(rows, str(name), str(group), own["at"].to_numpy(float), after))
         for (name, group), own in rows.posts.groupby(["member_id", "group_id"], sort=True)
@@ -163,7 +168,8 @@ def _by_group(rows: InfluenceRows, members: set[str], after: float) -> pd.DataFr
         [{"group_id": group, "excess": one["excess"], "exposure": one["exposure"]}
          for group, one in found]
     )  # fmt: skip
-    return table.groupby("group_id")[["excess", "exposure"]].sum()
+    sums = table.groupby("group_id")[["excess", "exposure"]].sum()
+    return tuple(map(tuple, sums.to_numpy(dtype=float).tolist()))
 
 
 def _dispersion(frame: pd.DataFrame) -> float:

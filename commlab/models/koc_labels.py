@@ -33,9 +33,9 @@ class LabelledKOC:
     """What labels teach.
 
     Attributes:
-        scores: Frame: method ("labels", "composite"), share, people (at the top), hits (marked),
-            rate (precision), low, high (Wilson), p (McNemar's exact test of the two methods on
-            those whom only one of them has at the top; the same in both rows), status.
+        scores: Frame: method ("labels", "composite"), top (share), people (at the top), hits
+            (marked), rate (precision), low, high (Wilson), p (McNemar's exact test of the two
+            methods on those whom only one of them has at the top; the same in both rows), status.
         probability: By member_id, how likely the member is one of those marked.
         labelled: Marked people who were active.
         members: Members active.
@@ -49,7 +49,7 @@ class LabelledKOC:
     @property
     def verdict(self) -> str:
         """Which of the two to use: "labels" where they beat the composite beyond chance."""
-        last = self.scores[self.scores["share"] == max(SHARES)]
+        last = self.scores[self.scores["top"] == max(SHARES)]
         rate = dict(zip(last["method"], last["rate"], strict=True))
         sure = float(last["p"].iloc[0]) < 1 - LEVEL
         return "labels" if sure and rate["labels"] > rate["composite"] else "composite"
@@ -94,7 +94,7 @@ def learn_koc(profiles: pd.DataFrame, labels: Iterable[str], *, seed: int = 0) -
             low, high = wilson(hits, count)
             ends = (float(low), float(high))
             rows.append((method, share, count, hits, hits / count, *ends, p, "ok"))
-    names = ["method", "share", "people", "hits", "rate", "low", "high", "p", "status"]
+    names = ["method", "top", "people", "hits", "rate", "low", "high", "p", "status"]
     probability = pd.Series(chance, index=pd.Index(profiles["member_id"]))
     scores = pd.DataFrame(rows, columns=names)
     return LabelledKOC(scores, probability, int(marked.sum()), len(profiles))

@@ -880,9 +880,21 @@ TABLES |= {
 
 def marked_leaders() -> pd.DataFrame:
     return pd.DataFrame(
-        {"method": ["labels", "composite"], "share": 0.01, "people": 18, "hits": [12, 9],
+        {"method": ["labels", "composite"], "top": 0.01, "people": 18, "hits": [12, 9],
          "rate": [0.67, 0.5], "low": [0.44, 0.29], "high": [0.84, 0.71], "p": 0.2, "status": "ok"}
     )  # fmt: skip
 
 
 TABLES["koc_labels"] = (koc.marked, marked_leaders)
+
+
+def weekly_links() -> pd.DataFrame:
+    place = np.arange(26)
+    return pd.DataFrame(
+        {"week": pd.date_range("2026-01-05", periods=26, freq="7D"), "speakers": 300 + place,
+         "askers": 80 + place % 5, "answerers": 150 - place, "sharers": 20 + place % 7,
+         "paid_sharers": pd.array([None] * 26, dtype="Int64"), "bringers": 6 + place % 3}
+    )  # fmt: skip
+
+
+CHARTS["content_links"] = (content.links, weekly_links, {})

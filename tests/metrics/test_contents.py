@@ -117,3 +117,35 @@ def _order():
     return pd.DataFrame(
         {"order_id": ["o1"], "member_id": ["m1"], "paid_at": ["2026-05-31 09:00"], "amount": [1.0]}
     )
+
+
+def test_links_are_counted_once_a_person_and_week(make_dataset):
+    said = [
+        ("x1", "g", "a", "2026-05-18 10:00", "请问怎么用？", None),
+        ("x2", "g", "b", "2026-05-18 10:01", "先擦水", "x1"),  # answers a member
+        ("x3", "g", "b", "2026-05-19 10:01", "再擦霜", "x1"),
+        ("x4", "g", "c", "2026-05-19 10:02", "谢谢", "s1"),  # answers staff
+        ("s1", "g", "s", "2026-05-19 10:00", "欢迎", "x1"),
+        ("x5", "g", "a", "2026-05-25 10:00", "我补充", "x5"),  # herself
+        ("x6", None, "a", "2026-05-25 10:00", "一对一", None),
+    ]
+    names = ["message_id", "group_id", "member_id", "sent_at", "text", "reply_to"]
+    steps = pd.DataFrame(
+        [("a", "2026-05-18 10:00", "shared", False), ("a", "2026-05-20 10:00", "shared", None),
+         ("b", "2026-05-18 10:00", "shared", True), ("b", "2026-05-18 10:00", "clicked", None)],
+        columns=["member_id", "at", "event", "rewarded"],
+    )  # fmt: skip
+    brought = pd.DataFrame(
+        [("c", "z", "2026-05-26 10:00")], columns=["inviter_id", "invitee_id", "at"]
+    )
+    staff = pd.DataFrame({"staff_id": ["s"], "role": ["adviser"]})
+    tables = {"messages": pd.DataFrame(said, columns=names), "staff": staff}
+    whole = make_dataset({**tables, "touchpoints": steps, "referrals": brought}, as_of=AS_OF)
+    found = metrics.community_links(whole, 4).set_index("week")
+    assert list(found.index) == list(pd.to_datetime(["2026-05-18", "2026-05-25"]))
+    assert found.iloc[0].tolist() == [3, 1, 1, 1, 1, 0]
+    assert found.iloc[1].tolist() == [1, 0, 0, 0, 0, 1]
+    alone = metrics.community_links(make_dataset(tables, as_of=AS_OF), 4)
+    assert alone[["sharers", "bringers"]].isna().all().all()
+    with pytest.raises(MissingTableError):
+        metrics.community_links(make_dataset({"orders": _order()}, as_of=AS_OF))

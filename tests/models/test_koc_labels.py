@@ -26,7 +26,7 @@ def test_what_the_brand_marks_is_learnt():
     frame = profiles()
     marked = frame.nlargest(60, "social")["member_id"]
     found = learn_koc(frame, marked)
-    table = found.to_frame().set_index(["method", "share"])
+    table = found.to_frame().set_index(["method", "top"])
     assert (found.labelled, found.members) == (60, 3000)
     assert table.loc[("labels", 0.01), "people"] == 30
     assert table.loc[("labels", 0.01), "rate"] > 0.9

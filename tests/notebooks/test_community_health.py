@@ -37,12 +37,15 @@ def test_the_made_up_community_is_answered_in_full(tmp_path):
     assert run.statuses == {HEALTH: "done"}
     figures, tables = figures_of(run), tables_of(run)
     truth = json.loads((source.ROOT / "data_samples" / "truth.json").read_text(encoding="utf-8"))
-    dead = {name for name, group in truth["groups"].items() if group.get("died_on")}
-    assert figures["grouphealth.dead"].ok
-    assert figures["grouphealth.alive"].value + figures["grouphealth.dead"].value <= len(
-        truth["groups"]
-    )
-    assert abs(figures["grouphealth.dead"].value - len(dead)) <= len(truth["groups"]) / 2
+    named = pd.read_parquet(source.ROOT / "data_samples" / "groups.parquet")
+    names = named.set_index("group_id")["name"]
+    dead = {names[one] for one, group in truth["groups"].items() if "died" in group}
+    places = tables["groups"].set_index("group")["place"]
+    # g021 fell silent four days before the end: no two weeks have passed.
+    assert set(places.index[places == "dead"]) == dead - {names["g021"]}
+    assert figures["grouphealth.dead"].value == len(dead) - 1
+    closed = [names[one] for one, group in truth["groups"].items() if "closed" in group]
+    assert set(closed) == set(places.index[places == "closed"])
     assert figures["grouphealth.migrated"].status in ("ok", "too_few")
     hours = tables["push_windows"].set_index("start")
     assert hours["share"].idxmax() in (8, 9, 19, 20, 21)
