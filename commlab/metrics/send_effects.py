@@ -1,14 +1,14 @@
 """What follows a send within 72 hours, against the same people on matched days.
 
 Orders: each receiver's 72 hours after a send against the same hours a week before and a week
-after, on days near which the person got no other send (a case-crossover design, Maclure 1991,
+after; the person got no other send near any of the three (a case-crossover design, Maclure 1991,
 Am. J. Epidemiology 133; both sides, so that a steady trend cancels). Windows of which one lies in
 a festival and the other does not are left out.
 
 Deletions end the friendship, so days before a send hold none by construction. They are counted in
 the 72 hours after a send and in those a week later, each among the friends who were still there;
-only sends whose sender sent nothing else in the days around the later window, which does not hang
-on what the friend did.
+only sends whose sender sent nothing else in the days around either, which does not hang on what
+the friend did.
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ def send_orders(
         after=near("ordered", following=(1, _AFTER)),
         before=near("ordered", preceding=(_WEEK - 1, _WEEK - _AFTER)),
         later=near("ordered", following=(_WEEK + 1, _WEEK + _AFTER)),
+        # Other sends near the send itself would be counted as what it brings.
         disturbed=near("sent", preceding=(_WEEK + _AFTER, _WEEK - _AFTER))
+        + near("sent", preceding=(_AFTER, 1))
+        + near("sent", following=(1, _AFTER))
         + near("sent", following=(_WEEK - _AFTER, _WEEK + _AFTER)),
     )
     around = around.filter(around.sent > 0, around.disturbed == 0).drop("sent", "ordered")
@@ -173,7 +176,10 @@ def send_deletions(
                 times.staff_id == other.staff_id,
                 times.batch != other.batch,
                 other.first <= times.first + _WEEK + _AFTER,
-                other.last >= times.first + _WEEK - _AFTER,
+                # Around the send itself, and around the later window.
+                (other.last >= times.first - _AFTER),
+                (other.first <= times.first + _AFTER)
+                | (other.last >= times.first + _WEEK - _AFTER),
             ],
         )
         .select("batch")
