@@ -14,6 +14,7 @@ from commlab.estimate import LEVEL
 Array = npt.NDArray[np.float64]
 # Beyond this size moments are as good as a bootstrap and a thousand times quicker.
 BOOTSTRAP_LIMIT = 20_000
+LEAST_GROUPS = 5  # clusters; with fewer the spread between groups is a guess
 # Values resampled at once: as quick as more, and 0.1 GB instead of 0.7; the samples are the same.
 BOOTSTRAP_CELLS = 2_000_000
 
@@ -206,6 +207,28 @@ def bca_interval(
         rng=np.random.default_rng(seed),
     )
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+def jackknife_reach(top: Array, size: Array, floor: Array, *, level: float = LEVEL) -> Array:
+    """Return half the interval of Σ top / Σ size, groups left out one at a time (Student's).
+
+    The delete-one jackknife (Efron & Stein 1981, Annals of Statistics 9), the error given as a
+    floor; with fewer than five groups the floor is all there is.
+
+    Args:
+        top: By group (rows) and figure (columns).
+        size: The same.
+        floor: The least standard error of each figure.
+        level: Confidence level.
+    """
+    k = len(top)
+    if k < LEAST_GROUPS:
+        return quantile(level) * floor
+    with np.errstate(invalid="ignore", divide="ignore"):
+        without = (top.sum(axis=0) - top) / (size.sum(axis=0) - size)
+    spread = np.sqrt((k - 1) / k * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
+    student = stats.t.ppf(0.5 + level / 2, k - 1)
+    return np.maximum(np.nan_to_num(student * spread), quantile(level) * floor)
 
 
 def two_proportion_p(

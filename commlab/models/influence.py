@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats as distributions
+from scipy import special
 
 from commlab import guards
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.metrics.influence_rows import InfluenceRows
 from commlab.models.shrinkage import drawn_in
-from commlab.stats import benjamini_hochberg, quantile
+from commlab.stats import benjamini_hochberg, jackknife_reach, quantile
 
 Array = npt.NDArray[np.float64]
 Numbers = npt.NDArray[Any]
@@ -33,7 +33,6 @@ AFTER_DAYS = 3.0  # most of what a post in a chat moves is over by then
 LEAST_POSTS, LEAST_ORDERS = 8, 10.0  # below, a normal interval of a count is off by a tenth
 BASELINE_DAYS = 2.0  # of a week must lie outside the windows; else weeks are put together
 PLACEBO_LEVEL = 0.10  # a placebo errs on the side of doubt
-LEAST_GROUPS = 5  # clusters; with fewer the spread between groups is a guess
 WEEK, CELLS = 7.0, 24
 STATES = ("moves", "before", "unclear", "too_few")
 
@@ -126,30 +125,11 @@ def pooled_lift(found: pd.DataFrame, *, level: float = LEVEL) -> Estimate:
     value = float(own["excess"].sum() / size)
     error = float(np.sqrt(found.attrs["dispersion"] * own["variance"].sum()) / size)
     sums = np.array(found.attrs["groups"], dtype=float)
-    half = reach(sums[:, :1], sums[:, 1:] / 1000, np.array([error]), level)[0]
+    half = jackknife_reach(sums[:, :1], sums[:, 1:] / 1000, np.array([error]), level=level)[0]
     return Estimate(
         value=value, low=value - half, high=value + half, level=level, n=len(own),
         unit="per_thousand", method="event study by group and week",
     )  # fmt: skip
-
-
-def reach(top: Array, size: Array, floor: Array, level: float) -> Array:
-    """Return half the interval of Σ top / Σ size, groups left out one at a time.
-
-    Args:
-        top: By group (rows) and figure (columns).
-        size: The same.
-        floor: The least standard error of each figure.
-        level: Confidence level.
-    """
-    k = len(top)
-    if k < LEAST_GROUPS:
-        return quantile(level) * floor
-    with np.errstate(invalid="ignore", divide="ignore"):
-        without = (top.sum(axis=0) - top) / (size.sum(axis=0) - size)
-    spread = np.sqrt((k - 1) / k * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
-    student = distributions.t.ppf(0.5 + level / 2, k - 1)
-    return np.maximum(np.nan_to_num(student * spread), quantile(level) * floor)
 
 
 def _by_group(

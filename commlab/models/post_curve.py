@@ -20,8 +20,8 @@ from commlab.models.influence import (
     _present,
     _week,
     _within,
-    reach,
 )
+from commlab.stats import jackknife_reach
 
 
 def event_curve(
@@ -79,7 +79,7 @@ def event_curve(
     if not size.all():
         raise NotEnoughDataError("there are no posts with members present around them.")
     floor = np.sqrt(np.maximum(seen, 1.0)) / size * 1000
-    half = reach(seen_in - due_in, size_in / 1000, floor, level)
+    half = jackknife_reach(seen_in - due_in, size_in / 1000, floor, level=level)
     mean = (seen - due) / size * 1000
     return pd.DataFrame(
         {"day": lags, "orders": seen.astype(int), "expected": due, "posts": count, "mean": mean,

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import commlab as cl
-from commlab.models.influence import reach
 from commlab.models.koc_later import CALIPER, _nearest
+from commlab.stats import jackknife_reach
 
 
 def values(numbers, letter):
@@ -39,11 +39,11 @@ def test_candidates_of_one_group_hang_together():
     luck = rng.normal(5, 3, 6)
     top, size = (5 * luck)[:, None], np.full((6, 1), 5.0)
     alone = 3 / np.sqrt(30)  # as if thirty candidates were independent
-    half = reach(top, size, np.array([alone]), 0.95)[0]
+    half = jackknife_reach(top, size, np.array([alone]))[0]
     by_hand = 2.570582 * luck.std(ddof=1) / np.sqrt(6)
     assert half == pytest.approx(by_hand, rel=1e-6)
     assert half > 1.96 * alone
-    few = reach(top[:3], size[:3], np.array([alone]), 0.95)[0]
+    few = jackknife_reach(top[:3], size[:3], np.array([alone]))[0]
     assert few == pytest.approx(1.959964 * alone)
 
 
