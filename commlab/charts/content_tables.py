@@ -29,6 +29,12 @@ def level_name(factor: str, level: Any, lang: str) -> str:
     return lookup(key, lang) if factor != "topic" and has(key) else str(level)
 
 
+def _words(row: pd.Series, lang: str) -> str:
+    """Write the words of a topic, apart as the language does."""
+    told = str(row["words"]) if lang == "zh" else str(row["words"]).replace("、", ", ")
+    return f'<span class="long">{escape(told)}</span>'
+
+
 def _told(frame: pd.DataFrame, name: str) -> pd.Series:
     """Return "True" or "False"; empty where it is hidden or nothing was judged."""
     told = frame[name].astype("boolean").map({True: "True", False: "False"}).astype("str")
@@ -191,7 +197,7 @@ def topics(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) 
     frames.need(frame, ["words", "messages", "people", "share", "difference"], "content.topics")
     rows = frame.assign(_moved=_told(frame, "flagged"))
     columns = [
-        Column(_head("words", lang), tables.prose("words"), False),
+        Column(_head("words", lang), _words, False),
         Column(_head("messages", lang), tables.count("messages")),
         Column(t("common.column.people", lang), tables.count("people")),
         Column(t("common.column.share", lang), tables.share("share")),

@@ -277,12 +277,17 @@ def test_a_page_says_nothing_in_the_words_of_the_other_language(run, name, lang)
 
 
 def test_english_pages_hold_chinese_only_from_the_data(run):
-    """Names of the brand, of categories and of chat groups are what this community brings along."""
+    """What this community brings along: names of brand, categories and groups, words of talk."""
     ds = cl.open_dataset(run.workspace)
     categories = ds.table("order_items").category.execute().dropna().unique()
     rooms = ds.table("groups").name.execute().dropna()
     # The longest first: the name of a group may hold that of the brand.
-    brought = sorted([run.manifest["data"]["name"], *categories, *rooms], key=len, reverse=True)
+    topics = ds.table("contents").topic.execute().dropna().unique()
+    folder = run.folder / "share" / "tables" / "10_content_timing"
+    talk = pd.read_csv(folder / "talk_topics.csv")["words"].str.split("、").explode()
+    terms = pd.read_csv(folder / "complaint_terms.csv")["word"]
+    words = [run.manifest["data"]["name"], *categories, *rooms, *topics, *talk, *terms]
+    brought = sorted(words, key=len, reverse=True)
     for name in source.names():
         text = run.page(name, "en").text
         for word in brought:
