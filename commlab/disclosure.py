@@ -62,6 +62,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "hits": ("people",), "negative": ("messages",), "messages_before": (), "signs": (),
     "bought": (), "speakers": (), "askers": ("speakers",), "answerers": ("speakers",),
     "sharers": (), "paid_sharers": (), "bringers": (),
+    "n_control": (), "n_treated": (),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
 LOOSE = frozenset({"open", "unseen", "by_staff"})
@@ -93,6 +94,7 @@ LABELS = frozenset({
     "audience", "batches", "outcome", "recent", "silent_weeks", "gap_days", "topic", "words",
     "form", "maker", "by_members", "question", "wave", "side", "source", "category", "word",
     "posted_at", "content_id",
+    "times", "units", "holdout", "detectable", "decile", "draws", "rejected", "passed", "alike",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -118,6 +120,9 @@ FIGURES = frozenset({
     "executed_rate", "executed_low", "executed_high", "delivered_rate", "delivered_low",
     "delivered_high", "clicked_rate", "clicked_low", "clicked_high", "after", "matched",
     "ratio_low", "ratio_high", "raw", "p_best", "per_click", "score", "change", "winner",
+    "control", "treated", "others", "cuped", "cuped_low", "cuped_high", "cuped_error", "relative",
+    "smd", "uplift", "gain", "random", "profit", "profit_low", "profit_high", "qini", "auuc",
+    "best_share", "best_profit", "best_low", "best_high",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -56,6 +56,24 @@ class NotEnoughDataError(CommlabError):
     """The data cannot carry the number asked for; the message says what would."""
 
 
+class DesignError(DataError, NotEnoughDataError):
+    """What is said of a campaign's design and who was assigned to it do not go together.
+
+    Args:
+        what: What is wrong.
+        where: The table.
+        fix: How to mend it.
+        said: Text key of the same in the languages of a page.
+    """
+
+    def __init__(self, what: str, *, where: str = "", fix: str = "", said: str = "") -> None:
+        self.said = said
+        super().__init__(what, where=where, fix=fix)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (*super().__reduce__(), {"said": self.said})
+
+
 class RunError(CommlabError):
     """A batch run cannot finish."""
 

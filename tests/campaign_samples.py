@@ -21,7 +21,7 @@ def outcomes_of(frame: pd.DataFrame, design: str = "randomised", **changes) -> O
     for span in SPANS:
         for metric in METRICS:
             full[span + metric] = 0.0
-    full = full.assign(unit=full["member_id"], participated=0.0, size=1.0, tenure=100.0,
+    full = full.assign(unit=full["member_id"], home=None, participated=0.0, size=1.0, tenure=100.0,
                        recency=np.nan)  # fmt: skip
     for name in frame.columns:
         full[name] = frame[name]

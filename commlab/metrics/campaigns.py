@@ -7,17 +7,15 @@ import datetime as dt
 import math
 from typing import TYPE_CHECKING
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from commlab import guards
-from commlab.errors import ArgumentError, DataError, NotEnoughDataError, nearest
+from commlab.errors import ArgumentError, DesignError, nearest
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
-OTHERS = "others"  # arm of those who were not listed, where nobody was assigned
 ASSIGNED = ("randomised", "clustered")
 
 
@@ -96,9 +94,9 @@ def campaign(ds: Dataset, campaign_id: str, window_days: int | None = None) -> C
 
     Raises:
         ArgumentError: There is no such campaign, or it has not begun.
-        DataError: Its dates contradict each other, or people were assigned after it was over.
+        DesignError: Its dates contradict each other, nobody was assigned, or people were assigned
+            after it was over.
         MissingTableError: There is no table of campaigns or assignments.
-        NotEnoughDataError: Nobody was assigned.
     """
     frame = campaigns(ds)
     found = frame[frame["campaign_id"] == campaign_id]
@@ -114,18 +112,20 @@ def campaign(ds: Dataset, campaign_id: str, window_days: int | None = None) -> C
         guards.whole("window_days", window_days, low=1)
         ends = starts + dt.timedelta(days=window_days, microseconds=-1)
     if not starts < ends:
-        raise DataError(
+        raise DesignError(
             f"campaign {campaign_id!r} ends before it begins.",
             where="campaigns",
             fix="Correct starts_at or ends_at.",
+            said="campaign.why.dates",
         )
     listed = ds.table("assignments")
     listed = listed.filter(listed.campaign_id == campaign_id)
     times = ds.frame(listed.agg(n=listed.count(), first=listed.assigned_at.min())).iloc[0]
     if not int(times["n"]):
-        raise NotEnoughDataError(
+        raise DesignError(
             f"nobody is listed in assignments for campaign {campaign_id!r}.",
             fix="Assign the next list with `commlab assign LIST --campaign ID --holdout 0.2`.",
+            said="campaign.why.nobody_listed",
         )
     before = starts
     if row["design"] in ASSIGNED:
@@ -143,46 +143,6 @@ def campaign(ds: Dataset, campaign_id: str, window_days: int | None = None) -> C
         before=before,
         end_seen=min(ends, ds.end - moment),
     )
-
-
-def assigned(ds: Dataset, item: Campaign) -> ir.Table:
-    """Return who was assigned: `member_id`, `arm`, `unit`, `participated` (0 or 1).
-
-    Staff are left out. `unit` is what was chosen as one: the cluster, or the person; where
-    people chose for themselves it is their chat group, whose members move together. Where only
-    participants are listed, everybody else who was there at the start is the arm "others".
-
-    Raises:
-        DataError: A cluster stands in two arms, or a clustered campaign names no cluster.
-        NotEnoughDataError: There is one arm, or none of the arms is the control arm.
-    """
-    listed = ds.table("assignments")
-    listed = listed.filter(listed.campaign_id == item.campaign_id)
-    listed = listed.anti_join(ds.staff_ids(), "member_id")
-    took_part = listed.participated_at.notnull() & (listed.participated_at <= item.end_seen)
-    people = listed.select(
-        "member_id",
-        "arm",
-        "cluster_id",
-        participated=ibis.ifelse(took_part.fill_null(False), 1.0, 0.0),
-    )
-    arms = set(ds.frame(people.select("arm").distinct(), ["arm"])["arm"].astype(str))
-    if item.design == "observational" and len(arms) == 1 and item.control_arm not in arms:
-        rest = ds.people().filter(ds.people().joined_at < item.before)
-        rest = rest.anti_join(people, "member_id").select(
-            "member_id",
-            arm=ibis.literal(OTHERS),
-            cluster_id=ibis.null("string"),
-            participated=ibis.literal(0.0),
-        )
-        people, arms = ibis.union(people, rest), arms | {OTHERS}
-    _two_arms(item, arms)
-    return _units(ds, item, people)
-
-
-def control_of(item: Campaign, arms: set[str]) -> str:
-    """Return the name of the arm that got nothing."""
-    return OTHERS if OTHERS in arms and item.control_arm not in arms else item.control_arm
 
 
 def overlapping(ds: Dataset, item: Campaign) -> pd.DataFrame:
@@ -220,59 +180,13 @@ def _not_after_the_outcome(
 ) -> None:
     late = int(ds.frame(listed.agg(n=(listed.assigned_at > ends).sum()))["n"].iloc[0] or 0)
     if late:
-        raise DataError(
+        raise DesignError(
             f"{late:,} people of campaign {campaign_id!r} were assigned after it was over: who was "
             "chosen may depend on what they did.",
             where="assignments",
             fix="Correct assigned_at, or call the campaign's design observational.",
+            said="campaign.why.assigned_late",
         )
-
-
-def _two_arms(item: Campaign, arms: set[str]) -> None:
-    names = ", ".join(repr(arm) for arm in sorted(arms)) or "none"
-    control = control_of(item, arms)
-    if len(arms) < 2 or control not in arms:
-        raise NotEnoughDataError(
-            f"campaign {item.campaign_id!r} has the arms {names}: a control arm "
-            f"{control!r} and another are needed.",
-            where="assignments",
-            fix="Name the arm that got nothing in campaigns.control_arm; without one nothing can "
-            "be compared. `commlab assign --holdout 0.2` keeps one next time.",
-        )
-
-
-def _units(ds: Dataset, item: Campaign, people: ir.Table) -> ir.Table:
-    if item.design == "clustered":
-        spread = people.filter(people.cluster_id.notnull())
-        arms = spread.group_by("cluster_id").agg(arms=spread.arm.nunique())
-        row = ds.frame(arms.agg(n=arms.count(), torn=(arms.arms > 1).sum())).iloc[0]
-        if not int(row["n"]):
-            raise DataError(
-                f"campaign {item.campaign_id!r} is clustered, but no cluster_id is given.",
-                where="assignments",
-                fix="Fill cluster_id with the team or group that was assigned as one.",
-            )
-        if int(row["torn"] or 0):
-            raise DataError(
-                f"{int(row['torn']):,} clusters of campaign {item.campaign_id!r} have members in "
-                "two arms.",
-                where="assignments",
-                fix="Give each cluster one arm, or call the design randomised if single people "
-                "were assigned.",
-            )
-        unit = ibis.coalesce(people.cluster_id, people.member_id)
-        return people.select("member_id", "arm", "participated", unit=unit)
-    if item.design == "randomised" or not ds.has("memberships"):
-        return people.select("member_id", "arm", "participated", unit="member_id")
-    stays = ds.table("memberships")
-    stays = stays.filter(
-        stays.joined_at < item.before, stays.left_at.isnull() | (stays.left_at >= item.before)
-    )
-    # Of several groups the one that came first in the alphabet: any, but the same each time.
-    home = stays.group_by("member_id").agg(home=stays.group_id.min())
-    joined = people.left_join(home, "member_id")
-    unit = ibis.coalesce(joined.home, joined.member_id)
-    return joined.select("member_id", "arm", "participated", unit=unit)
 
 
 def _text(value: object) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import ibis
@@ -16,7 +17,8 @@ import pandas as pd
 
 from commlab import guards
 from commlab.errors import ArgumentError
-from commlab.metrics.campaigns import Campaign, assigned, campaign, control_of
+from commlab.metrics.campaign_arms import assigned, control_of, planned_shares
+from commlab.metrics.campaigns import Campaign, campaign
 from commlab.metrics.margins import margin_source
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 
 PRE_DAYS = 90  # the look-back of member value: a quarter holds the usual repurchase cycle
 METRICS = ("orders", "buyers", "revenue", "margin", "visitors")
+UNTOUCHED = "untouched"  # orders that the campaign cannot touch: a negative control
 UNITS = {"orders": "orders", "buyers": "share", "revenue": "money", "margin": "money",
-         "visitors": "share"}  # fmt: skip
+         "visitors": "share", UNTOUCHED: "orders"}  # fmt: skip
 # `pre`: before the campaign. `placebo`: as long as it, right before. `earlier`: before that.
 # `month`: what the trade holds a campaign against.
 SPANS = ("", "pre_", "placebo_", "earlier_", "after_", "month_")
@@ -38,7 +41,8 @@ class Outcomes:
 
     Attributes:
         campaign: The campaign.
-        table: `member_id`, `arm`, `unit` (what was chosen as one), `participated` (0, 1), `size`
+        table: `member_id`, `arm`, `unit` (what was chosen as one), `home` (chat group at the
+            start; null where none is known), `participated` (0, 1), `size`
             (1), and per span and metric a float64 column: "" (its days), "pre_" (90 days before),
             "placebo_" (as many days as it lasted, right before), "earlier_" (90 days before
             those), "after_" (as many days after it), "month_" (30 days before). Money in
@@ -52,6 +56,9 @@ class Outcomes:
         pre_seen: Days of it that the orders cover.
         after_seen: Days of "after_" that are over.
         segments: Names of segment columns that `table` carries too.
+        planned: Arm → share that it was to have; None where that was not recorded.
+        negative_control: Whether `table` holds "untouched" and "placebo_untouched": orders of
+            goods that the campaign cannot touch.
     """
 
     campaign: Campaign
@@ -63,6 +70,8 @@ class Outcomes:
     pre_seen: int
     after_seen: int
     segments: tuple[str, ...] = ()
+    planned: Mapping[str, float] | None = None
+    negative_control: bool = False
 
     @property
     def clustered(self) -> bool:
@@ -82,6 +91,7 @@ def campaign_outcomes(
     window_days: int | None = None,
     pre_days: int = PRE_DAYS,
     segments: tuple[str, ...] = (),
+    untouched: str = "",
 ) -> Outcomes:
     """Return what everybody assigned to a campaign did.
 
@@ -94,11 +104,13 @@ def campaign_outcomes(
         window_days: Days from the start in which outcomes count; default the campaign's dates.
         pre_days: Days before it whose orders predict those in it.
         segments: Columns of `members` to keep for segments chosen before looking.
+        untouched: Category of goods that the campaign cannot touch, see `order_items`: orders of
+            it become the negative control.
 
     Raises:
         ArgumentError: There is no such campaign, or `segments` names no column of members.
-        DataError: The assignments contradict the design.
-        NotEnoughDataError: There is no control arm, or nobody was assigned.
+        DesignError: The assignments contradict the design, there is no control arm, or nobody was
+            assigned.
         MissingTableError: A table is missing.
 
     Example:
@@ -127,11 +139,16 @@ def campaign_outcomes(
         sums = sums.mutate(member_id=ibis.coalesce(sums.member_id, sums.member_id_right))
         sums = sums.drop("member_id_right")
     metrics = tuple(name for name in METRICS if name in names)
+    if untouched:
+        sums = _with_untouched(ds, sums, spans, untouched)
     table = people.left_join(sums, "member_id").drop("member_id_right")
     table = table.mutate(
         size=ibis.literal(1.0),
         **{span + name: table[span + name].fill_null(0.0) for span in SPANS for name in metrics},
     )
+    if untouched:
+        names = (UNTOUCHED, f"placebo_{UNTOUCHED}")
+        table = table.mutate(**{name: table[name].fill_null(0.0) for name in names})
     table = _facts(ds, item, table, segments)
     # Every readout asks this table again; kept on the engine, orders are read once.
     table = table if ds.engine.borrowed else table.cache()
@@ -147,6 +164,8 @@ def campaign_outcomes(
         pre_seen=_seen(ds, item, pre_days),
         after_seen=max(0, int((spans["after_"][1] - spans["after_"][0]) / day + 1e-6)),
         segments=segments,
+        planned=planned_shares(ds, item, control),
+        negative_control=bool(untouched),
     )
 
 
@@ -193,6 +212,27 @@ def _visits(ds: Dataset, spans: dict[str, tuple[dt.datetime, dt.datetime]]) -> i
     )
 
 
+def _with_untouched(
+    ds: Dataset, sums: ir.Table, spans: dict[str, tuple[dt.datetime, dt.datetime]], category: str
+) -> ir.Table:
+    items = ds.table("order_items")
+    chosen = items.filter(items.category == category).select("order_id").distinct()
+    if not int(ds.frame(chosen.agg(n=chosen.count()))["n"].iloc[0]):
+        raise ArgumentError(
+            f"untouched == {category!r}, no order holds goods of this category.",
+            fix="Name a category as it stands in order_items.",
+        )
+    orders = ds.table("orders").semi_join(chosen, "order_id")
+    orders = orders.filter(orders.member_id.notnull())
+    found = orders.group_by("member_id").agg(**{
+        f"{span}{UNTOUCHED}": ((orders.paid_at >= spans[span][0])
+                               & (orders.paid_at < spans[span][1])).sum().cast("float64")
+        for span in ("", "placebo_")
+    })  # fmt: skip
+    # Whoever bought such goods has a row in the sums of orders already.
+    return sums.left_join(found, "member_id").drop("member_id_right")
+
+
 def _facts(ds: Dataset, item: Campaign, table: ir.Table, segments: tuple[str, ...]) -> ir.Table:
     people = ds.people()
     known = [name for name in people.columns if name not in ("member_id", "joined_at", "nickname")]
@@ -207,11 +247,11 @@ def _facts(ds: Dataset, item: Campaign, table: ir.Table, segments: tuple[str, ..
     people = people.select(
         "member_id",
         *segments,
-        tenure=(start.epoch_seconds() - people.joined_at.epoch_seconds()) / seconds,
+        tenure=(start.epoch_seconds() - people.joined_at.epoch_seconds()).cast("float64") / seconds,
     )
     table = table.left_join(people, "member_id").drop("member_id_right")
-    recency = (start.epoch_seconds() - table.last_order.epoch_seconds()) / seconds
-    return table.mutate(recency=recency).drop("last_order")
+    recency = (start.epoch_seconds() - table.last_order.epoch_seconds()).cast("float64")
+    return table.mutate(recency=recency / seconds).drop("last_order")
 
 
 def _seen(ds: Dataset, item: Campaign, pre_days: int) -> int:

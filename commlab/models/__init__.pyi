@@ -23,7 +23,26 @@ from commlab.models.btyd_churn import (
     alive_score as alive_score,
     base_score as base_score,
 )
+from commlab.models.campaign_money import Profit as Profit, campaign_profit as campaign_profit
+from commlab.models.campaign_overview import (
+    campaign_overview as campaign_overview,
+    choose_campaign as choose_campaign,
+)
+from commlab.models.campaign_readings import (
+    campaign_facts as campaign_facts,
+    cluster_facts as cluster_facts,
+    itt_figures as itt_figures,
+    known_profit as known_profit,
+    null_claim as null_claim,
+    read_study as read_study,
+)
 from commlab.models.campaign_segments import by_segment as by_segment
+from commlab.models.campaign_targeting import (
+    CampaignTargeting as CampaignTargeting,
+    campaign_targeting as campaign_targeting,
+    learnt_targeting as learnt_targeting,
+    uplift_list as uplift_list,
+)
 from commlab.models.churn import ChurnModel as ChurnModel
 from commlab.models.churn_drift import feature_drift as feature_drift
 from commlab.models.churn_reasons import (
@@ -43,7 +62,6 @@ from commlab.models.churn_scoring import (
 from commlab.models.claims import (
     Claims as Claims,
     campaign_claims as campaign_claims,
-    net_money as net_money,
 )
 from commlab.models.clv import (
     LifetimeValue as LifetimeValue,
@@ -79,7 +97,7 @@ from commlab.models.earlywarning import (
     early_warning as early_warning,
     warning_rows as warning_rows,
 )
-from commlab.models.experiment import readout as readout
+from commlab.models.experiment import metrics_table as metrics_table, readout as readout
 from commlab.models.freebie import (
     freebie_hunters as freebie_hunters,
     freebie_score as freebie_score,
@@ -149,6 +167,11 @@ from commlab.models.koc_people import (
 )
 from commlab.models.mbgnbd import ModifiedBetaGeoModel as ModifiedBetaGeoModel
 from commlab.models.nbd import NBDModel as NBDModel
+from commlab.models.next_campaign import (
+    NextCampaign as NextCampaign,
+    next_campaign as next_campaign,
+)
+from commlab.models.null_example import null_example as null_example
 from commlab.models.observational import observe as observe
 from commlab.models.outlook import (
     Outlook as Outlook,

@@ -39,6 +39,16 @@ class SampleRatio:
     ok: bool
     assumed: bool
 
+    @property
+    def held(self) -> float:
+        """Share of the control arm."""
+        return float(self.table["share"].iloc[0])
+
+    @property
+    def planned(self) -> float:
+        """Share that the control arm was to have."""
+        return float(self.table["planned"].iloc[0])
+
 
 def sample_ratio(
     outcomes: Outcomes, planned: Mapping[str, float] | float | None = None
@@ -50,13 +60,14 @@ def sample_ratio(
     Args:
         outcomes: Outcomes of a randomised or clustered campaign.
         planned: Shares by arm; or the share held out, the other arms sharing the rest evenly;
-            None: equal shares.
+            None: as recorded when they were assigned, else equal shares.
 
     Raises:
         ArgumentError: The shares do not name the arms or are not positive.
     """
     found, people, _ = arm_aggregates(outcomes)
     arms = [outcomes.control, *outcomes.arms]
+    planned = outcomes.planned if planned is None else planned
     share = _planned(arms, planned)
     units = np.array([found[arm].count() for arm in arms])
     n = int(units.sum())

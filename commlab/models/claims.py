@@ -19,11 +19,13 @@ from commlab.estimate import LEVEL, Estimate
 from commlab.metrics.campaign_panel import campaign_panel, last_year
 from commlab.metrics.campaigns import ASSIGNED
 from commlab.metrics.outcomes import UNITS, Outcomes
-from commlab.models.assignment import SampleRatio, balance, sample_ratio
+from commlab.models.assignment import SampleRatio, sample_ratio
+from commlab.models.campaign_money import Profit, campaign_profit
 from commlab.models.compliers import effect_on_compliers
 from commlab.models.did import EventStudy, before_after, event_study
-from commlab.models.experiment import headline, readout
+from commlab.models.experiment import arm_aggregates, headline, readout
 from commlab.models.observational import Observed, observe
+from commlab.models.refutation import causal_gate, deciding, direction, refute
 from commlab.models.reported import reported
 
 if TYPE_CHECKING:
@@ -52,39 +54,122 @@ class Claims:
     """What can be claimed of one campaign and metric.
 
     Attributes:
-        rows: Frame of 11 rows: number, row, value, low, high, level, n, unit, method, status,
-            reason, assumption, standing ("naive", "association", "effect"), direction ("up",
-            "down", "none", ""): whether the interval lies on one side of 0.
-        panel: Frame of the refutation panel: check, passed (True, False; None: not judged), value,
-            low, high, p, reason.
+        arm: The arm.
+        metric: The metric.
+        rows: Frame of 11 rows: row, value, low, high, people, unit, method, status, reason (a text
+            key where refused), assumption, standing ("naive", "association", "effect"),
+            direction ("up", "down", "none", ""): whether the interval lies on one side of 0.
+        panel: The refutation panel, see `refute`.
         causal: Whether the word may be used.
         failed: Which conditions of the gate failed: "design", "sample_ratio".
+        doubts: Failed checks that take the ground from every estimate, see `deciding`.
         estimates: The estimate of each row by its name.
+        ratio: The sample ratio; None where nobody was assigned at random.
         event_study: The event study; None where orders do not reach back.
-        observed: The adjusted estimates; None where too few took part.
+        observed: The adjusted estimates.
+        profit: What it earned.
+        margin_each: Margin of one more unit of the metric, as everybody's orders have it; 0 where
+            no margin is known.
     """
 
+    arm: str
+    metric: str
     rows: pd.DataFrame
     panel: pd.DataFrame
     causal: bool
     failed: tuple[str, ...]
+    doubts: tuple[str, ...]
     estimates: Mapping[str, Estimate]
+    ratio: SampleRatio | None
     event_study: EventStudy | None
-    observed: Observed | None
+    observed: Observed
+    profit: Profit
+    margin_each: float
+
+    @property
+    def best(self) -> str:
+        """Name of the row that carries most: by design, then by precision."""
+        order = ("cuped", "intention_to_treat") if self.ratio is not None else (
+            "doubly_robust", "difference_in_differences")  # fmt: skip
+        return next((name for name in order if self.estimates[name].ok), order[-1])
+
+    @property
+    def headline(self) -> Estimate:
+        """The honest figure; refused where the checks that decide fail."""
+        item = self.estimates[self.best]
+        if item.ok and self.doubts:
+            return Estimate.refused(
+                f"campaign.why.doubt_{self.doubts[0]}", unit=item.unit, n=item.n
+            )
+        return item
+
+    @property
+    def shown(self) -> Estimate:
+        """The honest figure as a page writes it: orders for each 1,000 people."""
+        return per_thousand(self.headline)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the metric, a person."""
+        return UNITS[self.metric]
+
+    @property
+    def worth(self) -> Estimate | None:
+        """Net money, where it is known and a random assignment carries it."""
+        return self.profit.net if self.profit.net.ok and not self.doubts else None
+
+    @property
+    def after(self) -> Estimate:
+        """The figure of as many days after the campaign, as a page writes it."""
+        row = self.panel.set_index("check").loc["pull_forward"]
+        if pd.isna(row["value"]):
+            return Estimate.refused(str(row["reason"]), unit=self.unit)
+        return per_thousand(Estimate(
+            value=row["value"], low=row["low"], high=row["high"], n=row["people"], unit=self.unit
+        ))  # fmt: skip
+
+    @property
+    def advice(self) -> str:
+        """What to do: a name under `[action]` of the text catalogue."""
+        net, word = self.profit.net, self.verdict
+        if word in ("harm", "broken"):
+            return word
+        if word == "gain":
+            if not net.ok or net.reason:
+                return "gain_no_cost"
+            return {"up": "repeat", "down": "gain_costly"}.get(direction(net), "gain_unsure")
+        if word == "nothing":
+            return "nothing_costly" if direction(net) == "down" and not net.reason else "nothing"
+        return "hold_out" if self.ratio is None else "nothing"
+
+    @property
+    def verdict(self) -> str:
+        """What is to be said.
+
+        "gain", "harm", "nothing": an effect of a random assignment, or none seen. "higher",
+        "lower", "alike": an adjusted association whose checks hold. "broken": the assignment is
+        not what was planned. "cannot_tell": the checks of an association fail. "too_few".
+        """
+        if self.doubts:
+            return "broken" if self.ratio is not None else "cannot_tell"
+        words = (("gain", "harm", "nothing") if self.ratio is not None
+                 else ("higher", "lower", "alike"))  # fmt: skip
+        side = direction(self.estimates[self.best])
+        return dict(zip(("up", "down", "none"), words, strict=True)).get(side, "too_few")
 
 
-def causal_gate(outcomes: Outcomes, ratio: SampleRatio | None) -> tuple[str, ...]:
-    """Return which conditions of the word "causal" fail; none: it may be used.
+def per_thousand(item: Estimate) -> Estimate:
+    """Return a figure of orders a person as one of each 1,000 people; others as they are.
 
-    The design must be randomised, the sample ratio as planned (p > 0.001), and errors those of
-    what was assigned as one, which `readout` sees to by its units.
+    Example:
+        >>> per_thousand(Estimate(value=0.082, low=0.044, high=0.12, n=1300, unit="orders"))
+        Estimate(82, 44–120, n=1,300, per_thousand)
     """
-    failed = []
-    if outcomes.campaign.design not in ASSIGNED:
-        failed.append("design")
-    if ratio is None or not ratio.ok:
-        failed.append("sample_ratio")
-    return tuple(failed)
+    if item.unit != "orders":
+        return item
+    ends = {name: None if (end := getattr(item, name)) is None else 1000 * end
+            for name in ("value", "low", "high")}  # fmt: skip
+    return dataclasses.replace(item, unit="per_thousand", **ends)
 
 
 def campaign_claims(
@@ -126,7 +211,7 @@ def campaign_claims(
     found["before_after"] = before_after(outcomes, metric, level=level, min_people=min_people)
     past = last_year(ds, outcomes)
     found["calendar"] = (
-        refused("orders do not reach back a year", unit=unit)
+        refused("campaign.why.no_year", unit=unit)
         if past is None
         else before_after(outcomes, metric, year_ago=past, level=level, min_people=min_people)
     )
@@ -144,56 +229,41 @@ def campaign_claims(
             else headline(table, metric, arm)
         )
         found["compliers"] = effect_on_compliers(
-            outcomes, metric, arm, level=level, min_people=min_people, seed=seed
+            outcomes, metric, arm, peeking=peeking, level=level, min_people=min_people, seed=seed
         )
     else:
         for name in ("intention_to_treat", "cuped", "compliers"):
-            found[name] = refused("nobody was assigned at random", unit=unit)
-    found["net_money"] = net_money(
-        ds, outcomes, arm, peeking=peeking, level=level, min_people=min_people, seed=seed
+            found[name] = refused("campaign.why.not_random", unit=unit)
+    profit = campaign_profit(ds, outcomes, arm, peeking=peeking, level=level,
+                             min_people=min_people, seed=seed)  # fmt: skip
+    found["net_money"] = profit.net
+    tried = found["intention_to_treat" if randomised else "difference_in_differences"]
+    panel = refute(outcomes, metric, arm, ratio=ratio, study=study, seen=seen, found=tried,
+                   level=level, min_people=min_people, seed=seed)  # fmt: skip
+    return Claims(
+        arm=arm,
+        metric=metric,
+        rows=_rows(found, causal=not failed),
+        panel=panel,
+        causal=not failed,
+        failed=failed,
+        doubts=deciding(panel, randomised=randomised),
+        estimates=found,
+        ratio=ratio,
+        event_study=study,
+        observed=seen,
+        profit=profit,
+        margin_each=_margin_each(outcomes, metric),
     )
-    rows = _rows(found, causal=not failed)
-    panel = _panel(outcomes, metric, ratio, study, seen, arm, level, min_people, seed)
-    return Claims(rows, panel, not failed, failed, found, study, seen)
 
 
-def net_money(
-    ds: Dataset, outcomes: Outcomes, arm: str, *, peeking: bool = False, level: float = LEVEL,
-    min_people: int = MIN_AT_RISK, seed: int = 0,
-) -> Estimate:  # fmt: skip
-    """Return the incremental net margin of an arm, all its people together, less what it cost.
-
-    Costs are the lines that name the campaign; with several arms they are not told apart, and
-    shared by people.
-    """
-    if outcomes.campaign.design not in ASSIGNED:
-        return Estimate.refused("nobody was assigned at random", unit="money")
+def _margin_each(outcomes: Outcomes, metric: str) -> float:
     if "margin" not in outcomes.metrics:
-        return Estimate.refused("no margin is known: orders have no cost", unit="money")
-    table = readout(outcomes, ["margin"], peeking=peeking, level=level, min_people=min_people,
-                    seed=seed)  # fmt: skip
-    gain = headline(table, "margin", arm)
-    if not gain.ok:
-        return dataclasses.replace(gain, unit="money")
-    row = table[table["arm"] == arm].iloc[0]
-    treated = table.drop_duplicates("arm")["n_treated"].sum()
-    cost = _cost(ds, outcomes) * row["n_treated"] / treated
-    value, low, high = (
-        float(x) * float(row["n_treated"]) - cost  # type: ignore[arg-type]
-        for x in (gain.value, gain.low, gain.high)
-    )
-    return Estimate(value=value, low=low, high=high, level=level, n=gain.n, unit="money",
-                    method=f"{gain.method}, less cost",
-                    reason="" if cost else "no cost line names the campaign")  # fmt: skip
-
-
-def _cost(ds: Dataset, outcomes: Outcomes) -> float:
-    if not ds.has("costs"):
         return 0.0
-    costs = ds.table("costs")
-    mine = costs.filter(costs.campaign_id == outcomes.campaign.campaign_id)
-    total = ds.frame(mine.agg(total=mine.amount.sum()))["total"].iloc[0]
-    return 0.0 if pd.isna(total) else float(ds.money(float(total)))
+    _, _, sums = arm_aggregates(outcomes)
+    margin, units = (sum(float(one[name]) for one in sums.values()) for name in (
+        "pre_margin", f"pre_{metric}"))  # fmt: skip
+    return margin / units if units > 0 else 0.0
 
 
 def _study(
@@ -202,18 +272,15 @@ def _study(
     try:
         panel = campaign_panel(ds, outcomes, metric, arm=arm)
         return event_study(panel, level=level, min_people=min_people, seed=seed), ""
-    except NotEnoughDataError as error:
-        return None, error.what
+    except NotEnoughDataError:
+        return None, "campaign.why.no_trend"
 
 
 def _tested(study: EventStudy | None, why: str, unit: str, level: float) -> Estimate:
     if study is None:
         return Estimate.refused(why, unit=unit)
     if study.pre_trend_p < 1 - level:
-        return Estimate.refused(
-            f"the sides moved apart before it (p = {study.pre_trend_p:.2g})", unit=unit,
-            n=study.estimate.n,
-        )  # fmt: skip
+        return Estimate.refused("campaign.why.apart_before", unit=unit, n=study.estimate.n)
     now: Any = study.table.set_index("period").loc[0]
     return Estimate(value=now["difference"], low=now["low"], high=now["high"], level=level,
                     n=study.estimate.n, unit=unit, method="event study, against the last days "
@@ -222,96 +289,16 @@ def _tested(study: EventStudy | None, why: str, unit: str, level: float) -> Esti
 
 def _rows(found: dict[str, Estimate], *, causal: bool) -> pd.DataFrame:
     rows = []
-    for number, (name, assumption) in enumerate(ROWS.items(), start=1):
+    for name, assumption in ROWS.items():
         item = found[name]
         standing = "naive" if name in NAIVE else "association"
         if name not in (*NAIVE, *ADJUSTED) and causal:
             standing = "effect"
-        rows.append({"number": number, "row": name, **item.to_dict(), "assumption": assumption,
-                     "standing": standing, "direction": _direction(item)})  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _direction(item: Estimate) -> str:
-    if not item.ok or item.low is None or item.high is None:
-        return ""
-    return "up" if item.low > 0 else "down" if item.high < 0 else "none"
-
-
-def _panel(
-    outcomes: Outcomes,
-    metric: str,
-    ratio: SampleRatio | None,
-    study: EventStudy | None,
-    seen: Observed,
-    arm: str,
-    level: float,
-    min_people: int,
-    seed: int,
-) -> pd.DataFrame:
-    rows: list[dict[str, Any]] = []
-
-    def add(check: str, passed: bool | None, reason: str = "", **fields: Any) -> None:
-        rows.append({"check": check, "passed": passed, "reason": reason, **fields})
-
-    def zero(check: str, item: Estimate) -> None:
-        """An estimate that must be 0."""
-        if not item.ok:
-            add(check, None, item.reason)
-            return
-        add(check, _direction(item) == "none", value=item.value, low=item.low, high=item.high)
-
-    if ratio is None:
-        add("sample_ratio", None, "nobody was assigned at random")
-        zero("placebo", seen.placebo.estimate)
-        table = seen.effect.balance
-        if len(table):
-            add("balance", seen.effect.balanced, value=float(table["after"].abs().max()))
-        else:
-            add("balance", None, seen.effect.estimate.reason)
-    else:
-        add("sample_ratio", ratio.ok, p=ratio.p, value=float(ratio.table["share"].iloc[0]))
-        before = readout(outcomes, [metric], span="placebo_", level=level, min_people=min_people,
-                         seed=seed)  # fmt: skip
-        zero("placebo", headline(before, metric, arm, "plain"))
-        table, p = balance(outcomes)
-        worst = float(table["smd"].abs().max()) if len(table) else None
-        # One covariate of many is off by chance: all together decide.
-        add("balance", p > 1 - level if p == p else None, p=p, value=worst)
-    if study is None:
-        add("fake_date", None, "orders do not reach back")
-        add("pre_trend", None, "orders do not reach back")
-    else:
-        zero("fake_date", study.fake)
-        known = study.pre_trend_p == study.pre_trend_p
-        add("pre_trend", study.pre_trend_p >= 1 - level if known else None, p=study.pre_trend_p)
-    zero("fake_group", seen.fake_group.estimate)
-    add("overlap", seen.effect.estimate.ok and seen.effect.trimmed < 0.2, value=seen.effect.trimmed,
-        low=seen.effect.overlap[0], high=seen.effect.overlap[1])  # fmt: skip
-    if seen.robustness is None:
-        add("robustness", None, "the covariates leave nothing to compare")
-    else:
-        add("robustness", not seen.robustness.explained_away, value=seen.robustness.value,
-            low=seen.robustness.value_alpha)  # fmt: skip
-    if seen.after is None:
-        add("pull_forward", None, "the days after it are not over")
-    else:
-        item = seen.after.estimate
-        if ratio is not None:
-            later = readout(outcomes, [metric], span="after_", level=level, min_people=min_people,
-                            seed=seed)  # fmt: skip
-            item = headline(later, metric, arm)
-        if item.ok:
-            add("pull_forward", _direction(item) != "down", value=item.value, low=item.low,
-                high=item.high)  # fmt: skip
-        else:
-            add("pull_forward", None, item.reason)
-    add("negative_control", None, "no outcome is named that the campaign cannot touch")
-    columns = ["check", "passed", "value", "low", "high", "p", "reason"]
-    return pd.DataFrame(rows).reindex(columns=columns)
-
-
-def suspicious(found: Claims) -> tuple[str, ...]:
-    """Return the checks that failed, for a sentence that names them."""
-    failed = found.panel.loc[found.panel["passed"] == False, "check"]  # noqa: E712
-    return tuple(failed)
+        rows.append({
+            "row": name, "value": item.value, "low": item.low, "high": item.high,
+            "people": item.n, "unit": item.unit, "method": item.method, "status": item.status,
+            "reason": item.reason, "assumption": assumption, "standing": standing,
+            "direction": direction(item),
+        })  # fmt: skip
+    numbers = ["value", "low", "high"]
+    return pd.DataFrame(rows).astype({"people": "Int64", **dict.fromkeys(numbers, "float64")})

@@ -22,6 +22,7 @@ def effect_on_compliers(
     metric: str,
     arm: str,
     *,
+    peeking: bool = False,
     level: float = LEVEL,
     min_people: int = MIN_AT_RISK,
     seed: int = 0,
@@ -37,6 +38,8 @@ def effect_on_compliers(
         outcomes: Outcomes of a randomised or clustered campaign.
         metric: The metric.
         arm: The arm.
+        peeking: Whether the campaign was looked at while it ran: this interval holds at one look
+            only, so the estimate is then refused.
         level: Confidence level.
         min_people: People an arm below which nothing is said.
         seed: Seed of the re-randomisation of few clusters.
@@ -45,14 +48,16 @@ def effect_on_compliers(
     guards.one_of("arm", arm, outcomes.arms)
     unit = UNITS[metric]
     if outcomes.campaign.design == "observational":
-        return Estimate.refused("nobody was assigned", unit=unit)
+        return Estimate.refused("campaign.why.not_random", unit=unit)
+    if peeking:
+        return Estimate.refused("campaign.why.peeking", unit=unit)
     _, people, sums = arm_aggregates(outcomes)
     sizes = people[outcomes.control], people[arm]
     n = sum(sizes)
     if min(sizes) < min_people:
         return Estimate.too_few(min(sizes), unit=unit, minimum=min_people)
     if not sums[arm]["participated"]:
-        return Estimate.refused("nobody is known to have taken part", unit=unit, n=n)
+        return Estimate.refused("campaign.why.nobody", unit=unit, n=n)
     columns = [metric, "participated"]
     (v0, c0, n0), (v1, c1, n1) = (unit_means(outcomes, a, columns) for a in (outcomes.control, arm))
     y, d = v1 - v0
@@ -60,28 +65,24 @@ def effect_on_compliers(
     if outcomes.clustered and n0 + n1 < FEW_CLUSTERS:
         first = d**2 / joint[1, 1] if joint[1, 1] else math.inf
         if first < WEAK:
-            return Estimate.refused(_weak(first), unit=unit, n=n)
+            return Estimate.refused("campaign.why.weak", unit=unit, n=n)
         try:
             exact = few_clusters(outcomes, metric, arm, level=level, seed=seed, dose="participated")
-        except NotEnoughDataError as error:
-            return Estimate.refused(error.what, unit=unit, n=n)
+        except NotEnoughDataError:
+            return Estimate.refused("campaign.why.few_clusters", unit=unit, n=n)
         return Estimate(
             value=exact.value, low=exact.low, high=exact.high, level=level, n=n, unit=unit,
             method=f"instrument, re-randomisation of {n0 + n1} clusters",
         )  # fmt: skip
     first = d**2 / joint[1, 1] if joint[1, 1] else math.inf
     if first < WEAK:
-        return Estimate.refused(_weak(first), unit=unit, n=n)
+        return Estimate.refused("campaign.why.weak", unit=unit, n=n)
     bound = float(stats.t.ppf(0.5 + level / 2, n0 + n1 - 2))
     low, high = _fieller(y, d, joint[0, 0], joint[1, 1], joint[0, 1], bound)
     return Estimate(
         value=y / d, low=low, high=high, level=level, n=n, unit=unit,
         method="instrument, Anderson-Rubin interval",
     )  # fmt: skip
-
-
-def _weak(first: float) -> str:
-    return f"being assigned hardly moved taking part (F = {first:.1f}, must be {WEAK:g})"
 
 
 def _fieller(y: float, d: float, yy: float, dd: float, yd: float, bound: float

@@ -22,7 +22,7 @@ from commlab.metrics.campaign_panel import Panel
 from commlab.metrics.outcomes import UNITS, Outcomes
 from commlab.models import aggregates
 from commlab.models.aggregates import Array
-from commlab.models.experiment import unit_means
+from commlab.models.experiment import arm_aggregates, unit_means
 from commlab.models.randomisation import FEW_CLUSTERS, wild_interval
 
 
@@ -132,19 +132,21 @@ def before_after(
     """
     unit = UNITS[metric]
     parts = [unit_means(outcomes, arm, [metric, f"placebo_{metric}"]) for arm in outcomes.arms]
-    n = sum(part[2] for part in parts)
-    if n < min_people and not outcomes.clustered:
+    units = sum(part[2] for part in parts)
+    people = arm_aggregates(outcomes)[1]
+    n = sum(people[arm] for arm in outcomes.arms)
+    if n < min_people or units < 2:
         return Estimate.too_few(n, unit=unit, minimum=min_people)
     if outcomes.pre_seen < min(outcomes.campaign.days, outcomes.pre_days):
-        return Estimate.refused("orders do not reach back before the campaign", unit=unit, n=n)
-    weight = np.array([part[2] for part in parts]) / n
+        return Estimate.refused("campaign.why.no_before", unit=unit, n=n)
+    weight = np.array([people[arm] for arm in outcomes.arms]) / n
     value = sum(w * part[0] for w, part in zip(weight, parts, strict=True))
     joint = sum(w**2 * part[1] for w, part in zip(weight, parts, strict=True))
     method = "paired, before and after"
     if year_ago is not None:
         row = year_ago.iloc[0]
         if row[f"placebo_{metric}"] <= 0 or row["n"] < min_people:
-            return Estimate.refused("too few orders a year earlier", unit=unit, n=n)
+            return Estimate.refused("campaign.why.few_last_year", unit=unit, n=n)
         past = np.array([row[metric], row[f"placebo_{metric}"]])
         cross = row[f"cov_{metric}"]
         noise = np.array([[row[f"var_{metric}"], cross], [cross, row[f"var_placebo_{metric}"]]])
@@ -155,7 +157,7 @@ def before_after(
         method = "before and after, raised by the same calendar days of last year"
     else:
         point, error = aggregates.delta(lambda v: v[0] - v[1], value, joint)
-    half = float(stats.t.ppf(0.5 + level / 2, max(n - 1, 1))) * error
+    half = float(stats.t.ppf(0.5 + level / 2, max(units - 1, 1))) * error
     return Estimate(value=point, low=point - half, high=point + half, level=level, n=n, unit=unit,
                     method=method)  # fmt: skip
 

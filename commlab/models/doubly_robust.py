@@ -108,9 +108,8 @@ def doubly_robust(
     trimmed = float(1 - keep.mean())
     few = min(int((d & keep).sum()), int((~d & keep).sum()))
     if few < min_people:
-        why = f"only {few} people on one side have others alike on the other: no overlap"
-        return DoublyRobust(Estimate.refused(why, unit=unit, n=len(d)), math.nan, empty, trimmed,
-                            (math.nan, math.nan))  # fmt: skip
+        none = Estimate.refused("campaign.why.no_overlap", unit=unit, n=len(d))
+        return DoublyRobust(none, math.nan, empty, trimmed, (math.nan, math.nan))
     chance = np.clip(chance, 1e-3, 1 - 1e-3)
     value, influence, weights = _estimate(outcomes, d, chance, m0, m1, keep, estimand)
     low, high, p = _interval(value, influence, labels[keep], level, seed)

@@ -17,7 +17,7 @@ from commlab import guards
 from commlab.config import MIN_AT_RISK, MIN_EVENTS
 from commlab.errors import ArgumentError, NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
-from commlab.metrics.outcomes import UNITS, Outcomes
+from commlab.metrics.outcomes import UNITS, UNTOUCHED, Outcomes
 from commlab.models import aggregates
 from commlab.models.aggregates import SIZE, Array, Contrast
 from commlab.models.randomisation import FEW_CLUSTERS, Randomised, rerandomise
@@ -57,7 +57,7 @@ def readout(
         control, treated (means a person), difference, low, high, error, relative, relative_low,
         relative_high, p, p_adjusted (Benjamini–Hochberg over metrics and arms of one
         adjustment), n_control, n_treated (people), units_control, units_treated, unit, method,
-        status ("ok", "too_few", "refused"), reason.
+        status ("ok", "too_few", "refused"), reason (where refused a text key).
 
     Raises:
         ArgumentError: A metric is not there.
@@ -103,8 +103,9 @@ def headline(frame: pd.DataFrame, metric: str, arm: str, adjusted: str = CUPED) 
 def chosen_metrics(outcomes: Outcomes, metrics: Sequence[str] | None) -> list[str]:
     """Return the metrics asked for; default all that there are."""
     chosen = [m for m in HEADLINE if m in outcomes.metrics] if metrics is None else list(metrics)
+    known = (*outcomes.metrics, UNTOUCHED) if outcomes.negative_control else outcomes.metrics
     for name in chosen:
-        guards.one_of("metric", name, outcomes.metrics)
+        guards.one_of("metric", name, known)
     if not outcomes.arms:
         raise NotEnoughDataError("there is only one arm.", fix="Keep a control arm.")
     return chosen
@@ -149,11 +150,13 @@ def _arm(
 
 def _no_covariate(outcomes: Outcomes, span: str, control: Any, treated: Any, before: str) -> str:
     if span not in ("", "after_"):
-        return "the span is itself before the campaign"
+        return "campaign.why.span_before"
+    if before == f"pre_{UNTOUCHED}":
+        return "campaign.why.nothing_before"
     if outcomes.pre_seen < 1:
-        return "orders do not reach back before the campaign"
+        return "campaign.why.no_before"
     if not control.var(before) and not treated.var(before):
-        return "nothing of it happened before the campaign"
+        return "campaign.why.nothing_before"
     return ""
 
 
@@ -173,14 +176,14 @@ def _compare(
         control, treated, name, covariate=covariate, several=several, level=level
     )
     if found is None:
-        return _blank("refused", "nothing varies", "")
+        return _blank("refused", "campaign.why.nothing_varies", "")
     fields = _fields(found)
     method = "ratio of means by cluster, delta method" if several else "Welch"
     if several and control.count() + treated.count() < FEW_CLUSTERS:
         try:
             exact = few_clusters(outcomes, name, arm, covariate, level, seed)
-        except NotEnoughDataError as error:
-            return _blank("too_few", error.what, "")
+        except NotEnoughDataError:
+            return _blank("refused", "campaign.why.few_clusters", "")
         # The adjustment moves the estimate by the order of its squared error: one estimate.
         fields |= {"difference": exact.value, "low": exact.low, "high": exact.high, "p": exact.p,
                    "relative_low": math.nan, "relative_high": math.nan}  # fmt: skip
@@ -234,6 +237,7 @@ def arm_aggregates(outcomes: Outcomes) -> tuple[Any, dict[str, int], dict[str, p
     columns = [
         span + metric for span in ("", "pre_", "placebo_", "after_") for metric in outcomes.metrics
     ] + ["participated"]
+    columns += [UNTOUCHED] if outcomes.negative_control else []
     table = outcomes.table
     if outcomes.clustered:
         found = aggregates.read(aggregates.by_unit(table, columns), [*columns, SIZE])
@@ -295,3 +299,29 @@ def unit_means(outcomes: Outcomes, arm: str, columns: Sequence[str]) -> tuple[Ar
     found, _, _ = arm_aggregates(outcomes)
     made = aggregates.means(found[arm], columns, several=outcomes.clustered)
     return made.value, made.covariance, made.n
+
+
+def metrics_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a readout as a line a metric and arm, the plain difference beside the one with CUPED.
+
+    Args:
+        frame: See `readout`.
+
+    Returns:
+        Frame: arm, metric, unit, control, treated, difference, low, high, error, cuped, cuped_low,
+        cuped_high, cuped_error, relative, p, p_adjusted (of CUPED where there is one), n_control,
+        n_treated, status, reason.
+    """
+    keys = ["arm", "metric"]
+    plain = frame[frame["adjusted"] == PLAIN].set_index(keys)
+    cuped = frame[frame["adjusted"] == CUPED].set_index(keys).reindex(plain.index)
+    names = {"difference": "cuped", "low": "cuped_low", "high": "cuped_high",
+             "error": "cuped_error"}  # fmt: skip
+    out = plain.assign(**{new: cuped[old] for old, new in names.items()})
+    used = cuped["status"] == "ok"
+    for name in ("p", "p_adjusted", "relative"):
+        out[name] = cuped[name].where(used, plain[name])
+    columns = ["unit", "control", "treated", "difference", "low", "high", "error", *names.values(),
+               "relative", "p", "p_adjusted", "n_control", "n_treated", "status",
+               "reason"]  # fmt: skip
+    return out[columns].reset_index()

@@ -26,6 +26,27 @@ def seed_of(campaign_id: str) -> int:
     return int.from_bytes(hashlib.sha256(campaign_id.encode()).digest()[:8], "big")
 
 
+def held_share(holdout: float) -> float:
+    """Return the share that is held out in truth: a fraction of at most 20 parts.
+
+    Example:
+        >>> held_share(0.333)
+        0.3333333333333333
+    """
+    return float(_fraction(holdout))
+
+
+def _fraction(holdout: float) -> Fraction:
+    least, most = 1 / _LONGEST_BLOCK, 1 - 1 / _LONGEST_BLOCK
+    if not least <= holdout <= most:
+        raise ArgumentError(
+            f"holdout is {holdout:g}: of each hundred people at least {100 * least:.0f} and at "
+            f"most {100 * most:.0f} can be held out.",
+            fix="Give it as a share: 0.2 holds out a fifth.",
+        )
+    return Fraction(holdout).limit_denominator(_LONGEST_BLOCK)
+
+
 def strata(frame: pd.DataFrame, by: str) -> pd.Series:
     """Return the stratum of each row: the values of a column, or its fifths when it is numeric.
 
@@ -80,14 +101,7 @@ def holdout_arms(
         >>> int((arms == "control").sum())
         2
     """
-    least, most = 1 / _LONGEST_BLOCK, 1 - 1 / _LONGEST_BLOCK
-    if not least <= holdout <= most:
-        raise ArgumentError(
-            f"holdout is {holdout:g}: of each hundred people at least {100 * least:.0f} and at "
-            f"most {100 * most:.0f} can be held out.",
-            fix="Give it as a share: 0.2 holds out a fifth.",
-        )
-    share = Fraction(holdout).limit_denominator(_LONGEST_BLOCK)
+    share = _fraction(holdout)
     rng = np.random.default_rng(seed)
     held = np.zeros(len(frame), dtype=bool)
     groups = strata(frame, by) if by is not None else pd.Series("", index=frame.index)

@@ -47,12 +47,12 @@ def reported(
     rest = aggregates.read(others.select("side", *names), names, by="side").get("c")
     unit = "share"
     if took is None:
-        return (Estimate.refused("nobody is known to have taken part", unit=unit),
-                Estimate.refused("nobody is known to have taken part", unit=unit))  # fmt: skip
+        nobody = Estimate.refused("campaign.why.nobody", unit=unit)
+        return nobody, nobody
     one = aggregates.means(took, names)
     first = _gain(lambda v: v[0] / v[1] * scale, one.value, one.covariance, one.n, level)
     if rest is None:
-        return first, Estimate.refused("there is no control arm", unit=unit)
+        return first, Estimate.refused("campaign.why.no_control", unit=unit)
     share = float(one.value[2])
     two = aggregates.means(rest, names)
     if two.n < MIN_AT_RISK or two.value[2] * two.n < MIN_EVENTS or share <= 0:
@@ -72,7 +72,7 @@ def _gain(function: object, value: Array, covariance: Array, n: int, level: floa
     with np.errstate(invalid="ignore", divide="ignore"):
         point, error = aggregates.delta(function, value, covariance)  # type: ignore[arg-type]
     if not np.isfinite(point) or point <= 0 or not np.isfinite(error):
-        return Estimate.refused("nothing was bought before or in it", unit="share", n=n)
+        return Estimate.refused("campaign.why.nothing_bought", unit="share", n=n)
     reach = float(np.exp(stats.norm.ppf(0.5 + level / 2) * error / point))
     return Estimate(value=point - 1, low=point / reach - 1, high=point * reach - 1, level=level,
                     n=n, unit="share", method="ratio of means, delta method on the log",

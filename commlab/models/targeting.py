@@ -23,6 +23,7 @@ Array = npt.NDArray[np.float64]
 SHARES = np.linspace(0.0, 1.0, 21)
 DRAWS = 400
 DECILES = 10
+SPLITS = 20  # halvings: one alone would leave the best profit to the luck of the split
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,9 +37,10 @@ class Targeting:
             cost).
         summary: Frame by ranking: ranking, qini (area between its gain and the random one), low,
             high, p (one-sided, no better than random), auuc (area under its gain), best_share
-            (that earns most), best_profit, best_low, best_high.
-        deciles: Frame of the first ranking by decile, best first: decile, n, predicted, uplift,
-            low, high.
+            (that earns most here), best_profit (of choosing the share on one half of the units and
+            valuing it on the other, so that luck is not counted as skill), best_low, best_high.
+        deciles: Frame of the first ranking by decile, best first: decile, people, predicted,
+            uplift, low, high.
         heterogeneous: Whether the first ranking is beyond chance better than a random one.
         n: People.
     """
@@ -104,6 +106,7 @@ def compare_targeting(
     units = int(codes.max()) + 1
     # Poisson weights of units: a bootstrap without moving rows.
     weights = rng.poisson(1.0, size=(draws, units)).astype(float)
+    half = (rng.random((SPLITS, units)) < 0.5).astype(float)
     curves, summary, first = [], [], None
     for name, scores in rankings.items():
         score = np.asarray(scores, dtype=float)
@@ -115,8 +118,10 @@ def compare_targeting(
         drawn = np.vstack([
             _gains(outcome[order], t[order], row[codes[order]][None, :]) for row in weights
         ])  # fmt: skip
+        halves = _gains(outcome[order], t[order], half[:, codes[order]])
+        others = _gains(outcome[order], t[order], 1.0 - half[:, codes[order]])
         curves.append(_curve(name, gain, drawn, value, cost, level))
-        summary.append(_summary(name, gain, drawn, value, cost, level))
+        summary.append(_summary(name, gain, drawn, (halves, others), value, cost, level))
     table = pd.DataFrame(summary)
     asked = np.asarray(next(iter(rankings.values())), dtype=float)
     return Targeting(
@@ -194,8 +199,9 @@ def _curve(
 
 
 def _summary(
-    name: str, gain: Array, drawn: Array, value: float, cost: float, level: float
-) -> dict[str, object]:
+    name: str, gain: Array, drawn: Array, halves: tuple[Array, Array], value: float, cost: float,
+    level: float,
+) -> dict[str, object]:  # fmt: skip
     def area(curve: Array) -> Array:
         return np.asarray(np.trapezoid(curve, SHARES, axis=-1))
 
@@ -205,12 +211,17 @@ def _summary(
     p = float(stats.norm.sf(qini / error)) if error else 1.0
     money = value * gain - cost * SHARES
     best = int(money.argmax())
-    low, high = _basic(money, value * drawn - cost * SHARES, level)
+    one, two = (value * side - cost * SHARES for side in halves)
+    # The best share of one half, valued on the other: the best of all would be valued too high.
+    places = np.concatenate([one.argmax(axis=1), two.argmax(axis=1)])
+    valued = np.concatenate([two, one])[np.arange(len(places)), places]
+    spreads = (value * drawn - cost * SHARES).var(axis=0, ddof=1)
+    reach = float(stats.norm.ppf(0.5 + level / 2) * np.sqrt(spreads[places].mean()))
+    earned = float(valued.mean())
     return {
         "ranking": name, "qini": float(qini), "low": float(qini) - half, "high": float(qini) + half,
         "p": p, "auuc": float(area(gain)), "best_share": float(SHARES[best]),
-        "best_profit": float(money[best]), "best_low": float(low[best]),
-        "best_high": float(high[best]),
+        "best_profit": earned, "best_low": earned - reach, "best_high": earned + reach,
     }  # fmt: skip
 
 
@@ -223,7 +234,7 @@ def _deciles(y: Array, t: Array, score: Array, order: Any, level: float) -> pd.D
     rows = []
     for number, place in enumerate(np.array_split(order, DECILES), start=1):
         mine, theirs = y[place][t[place]], y[place][~t[place]]
-        row = {"decile": number, "n": len(place), "predicted": float(score[place].mean()),
+        row = {"decile": number, "people": len(place), "predicted": float(score[place].mean()),
                "uplift": np.nan, "low": np.nan, "high": np.nan}  # fmt: skip
         if min(len(mine), len(theirs)) >= 2:
             found = stats.ttest_ind(mine, theirs, equal_var=False)

@@ -9,6 +9,7 @@ from commlab.report.calls import (
     say as say,
     section as section,
     show as show,
+    warn as warn,
 )
 from commlab.report.known import (
     known_notebooks as known_notebooks,

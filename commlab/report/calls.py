@@ -147,6 +147,11 @@ def say(key: str, /, **values: Any) -> None:
     current().say(key, values)
 
 
+def warn(key: str, /, **values: Any) -> None:
+    """Show a warning that cannot be missed: text key and what fills its slots."""
+    current().warn(key, values)
+
+
 def show(draw: Callable[..., Any], *args: Any, fold: bool | None = None, **options: Any) -> None:
     """Draw a chart or a table in every language and show it.
 

@@ -18,7 +18,7 @@ from commlab import guards
 from commlab.dataset import Dataset, open_dataset
 from commlab.errors import ArgumentError, WorkspaceError
 from commlab.loaders.append import append_rows
-from commlab.models.holdout import holdout_arms, seed_of, strata
+from commlab.models.holdout import held_share, holdout_arms, seed_of, strata
 from commlab.report import files
 from commlab.report.lock import one_run
 from commlab.report.people import read_people, typed
@@ -165,10 +165,13 @@ def _hand_out(
     fresh = usable[~usable["member_id"].isin(own.index)].reset_index(drop=True)
     by = by if by is not None else ("adviser_id" if "adviser_id" in listed else None)
     seed = _seed(campaign_id, before)
+    held = held_share(holdout)
     arms = holdout_arms(typed(fresh, by), holdout, by=by, control=control, seed=seed)
     ends_on = _ends_on(campaign, moment, days)
     if len(fresh):
-        _record(ds, folder, campaign, campaign_id, kind, fresh["member_id"], arms, moment, ends_on)
+        planned = arms.eq(control).map({True: held, False: 1 - held})
+        rows = fresh[["member_id"]].assign(arm=arms, planned_share=planned)
+        _record(ds, folder, campaign, campaign_id, kind, rows, moment, ends_on)
     every = pd.concat([own, pd.Series(arms.to_numpy(), index=fresh["member_id"])])
     contact = usable[usable["member_id"].map(every).ne(control).to_numpy()]
     path = source.with_name(f"{source.stem}-{campaign_id}.csv")
@@ -241,8 +244,7 @@ def _record(
     campaign: dict[str, Any] | None,
     campaign_id: str,
     kind: str,
-    ids: pd.Series,
-    arms: pd.Series,
+    arms: pd.DataFrame,
     moment: dt.datetime,
     ends_on: dt.date,
 ) -> None:
@@ -255,10 +257,8 @@ def _record(
         row = {"campaign_id": campaign_id, "kind": kind, "starts_at": utc(moment),
                "ends_at": utc(end), "design": "randomised", "control_arm": CONTROL}  # fmt: skip
         append_rows(folder, "campaigns", pd.DataFrame([row]))
-    rows = pd.DataFrame(
-        {"campaign_id": campaign_id, "member_id": ids.astype(str), "arm": arms.astype(str),
-         "assigned_at": utc(moment)}
-    )  # fmt: skip
+    rows = arms.astype({"member_id": str, "arm": str})
+    rows = rows.assign(campaign_id=campaign_id, assigned_at=utc(moment))
     append_rows(folder, "assignments", rows)
 
 

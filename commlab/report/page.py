@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commlab import guards
-from commlab.errors import ArgumentError, CommlabError, MissingTableError
+from commlab.errors import ArgumentError, CommlabError, DesignError, MissingTableError
 from commlab.estimate import Estimate
 from commlab.report import blocks, closing, concerns, drawing, notebooks
 from commlab.report.html import Html, join, paragraphs, tag
@@ -222,8 +222,21 @@ class Page:
         values = self._values(values)
         self.each("text", lambda lang: paragraphs(t(key, lang, **values)))
 
+    def warn(self, key: str, values: Mapping[str, Any]) -> None:
+        """Show a warning that cannot be missed: framed, in the colour of what is bad."""
+        values = self._values(values)
+
+        def framed(lang: str) -> Html:
+            lines = [tag("p", line) for line in t(key, lang, **values).split("\n\n")]
+            return tag("section", *lines, class_="concerns", data_state="bad")
+
+        self.each("warning", framed)
+
     def refuse(self, key: str, error: CommlabError) -> None:
         """Say that the data cannot carry a part of the page, and why."""
+        if isinstance(error, DesignError):
+            self.warn(error.said, {})
+            return
 
         def words(lang: str) -> Html:
             if isinstance(error, MissingTableError):

@@ -90,6 +90,19 @@ _DECLARED = (
         key=("member_id", "category"),
     ),
     Table(
+        "uplift",
+        "one person whom a campaign is expected to move, most first",
+        columns(
+            "member_id* id the person",
+            "adviser_id id adviser (staff) in charge",
+            "uplift* float expected difference that the campaign makes, in units of what was "
+            "learnt (margin in currency units where it is known)",
+            member_id=MEMBER,
+            adviser_id=STAFF,
+        ),
+        key=("member_id",),
+    ),
+    Table(
         "koc",
         "one key opinion consumer, or a candidate just below, the best first",
         columns(

@@ -52,6 +52,8 @@ PROGRAMMES = (
             "assigned_at* time when",
             "cluster_id id team or group that was assigned as one",
             "participated_at time when the person took part",
+            "planned_share float share of people that the arm was to have; `commlab assign` "
+            "writes it, so that the shares that came can be tested",
             campaign_id=CAMPAIGN,
             member_id=MEMBER,
             participated_at=LATER,

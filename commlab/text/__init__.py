@@ -32,6 +32,7 @@ _FORMATS: dict[str, Callable[[Any, str, str], str]] = {
     "money": lambda x, lang, currency: fmt.money(x, lang, currency),
     "exact": lambda x, lang, currency: fmt.number(x, lang, exact=True),
     "days": lambda x, lang, currency: fmt.days(x, lang),
+    "p": lambda x, lang, currency: fmt.p_value(x),
 }
 
 

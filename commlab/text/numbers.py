@@ -92,6 +92,18 @@ def number(x: float | None, lang: str, *, decimals: int | None = None, exact: bo
     return signed(x, _short(x, lang) if abs(x) >= _SHORTEN_FROM else plain(x))
 
 
+def p_value(p: float | None) -> str:
+    """Return a p-value with the sign before it.
+
+    Example:
+        >>> p_value(0.42), p_value(0.0312), p_value(1e-9), p_value(None)
+        ('= 0.42', '= 0.031', '< 0.001', '–')
+    """
+    if p is None or absent(p):
+        return MISSING
+    return "< 0.001" if p < 0.001 else f"= {p:.{3 if p < 0.1 else 2}f}"
+
+
 def count(x: float | None, unit: str, lang: str) -> str:
     """Return a number with what it counts.
 

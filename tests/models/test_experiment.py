@@ -141,8 +141,8 @@ def test_few_clusters_go_by_rerandomisation_and_too_few_say_so():
     assert rows.loc[0, "method"] == "re-randomisation of 24 clusters"
     assert rows.loc[0, "low"] < rows.loc[0, "difference"] < rows.loc[0, "high"]
     none = readout(outcomes_of(clustered(6, 0.3, 6), "clustered"), ["orders"])
-    assert none.loc[0, "status"] == "too_few"
-    assert "20 ways" in none.loc[0, "reason"]
+    assert none.loc[0, "status"] == "refused"
+    assert none.loc[0, "reason"] == "campaign.why.few_clusters"
     with pytest.raises(NotEnoughDataError, match="more clusters"):
         rerandomise([1, 2, 3, 4], [1] * 4, [True, True, False, False])
 
@@ -160,7 +160,8 @@ def test_compliers_hold_the_planted_effect_and_a_weak_instrument_is_refused():
     low, high = noise(120, 0.95)
     assert low <= held <= high
     weak = frame.assign(participated=(frame.index == frame.index[frame.arm == "treated"][0]) * 1.0)
-    assert "hardly moved" in effect_on_compliers(outcomes_of(weak), "orders", "treated").reason
+    found = effect_on_compliers(outcomes_of(weak), "orders", "treated")
+    assert found.reason == "campaign.why.weak"
     none = frame.assign(participated=0.0)
     assert effect_on_compliers(outcomes_of(none), "orders", "treated").status == "refused"
 
@@ -242,7 +243,7 @@ def test_too_few_say_nothing(frame, status, reason):
 def test_no_days_before_refuse_cuped_only():
     rows = readout(outcomes_of(trial(), pre_seen=0), ["orders"]).set_index("adjusted")
     assert rows["status"].to_dict() == {"plain": "ok", "cuped": "refused"}
-    assert "reach back" in rows.loc["cuped", "reason"]
+    assert rows.loc["cuped", "reason"] == "campaign.why.no_before"
     with pytest.raises(ArgumentError, match="metric == 'order'"):
         readout(outcomes_of(trial()), ["order"])
 

@@ -43,7 +43,7 @@ def test_learners_beat_random_and_response_targeting(name, binary):
     assert gain[top].mean() > gain.mean() + 0.05
     assert gain[top].mean() > gain[rest].mean() + 0.05
     deciles = found.deciles
-    assert deciles["n"].sum() == len(y)
+    assert deciles["people"].sum() == len(y)
     assert deciles["uplift"].iloc[:3].mean() > deciles["uplift"].iloc[-3:].mean()
 
 

@@ -20,7 +20,9 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 HAN = re.compile(r"[\u3400-\u9fff]")
 
 # Calls whose first argument is a text key; a section's is the key of its refusal.
-SPEAKERS = {"cl.report.say": "", "cl.report.heading": "", "cl.report.Action": ""}
+SPEAKERS = {
+    "cl.report.say": "", "cl.report.warn": "", "cl.report.heading": "", "cl.report.Action": "",
+}  # fmt: skip
 SECTION = "cl.report.section"
 
 

@@ -1,0 +1,120 @@
+"""Readings of a campaign that a page shows: facts in words, figures by their stable keys."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+
+from commlab.errors import NotEnoughDataError
+from commlab.estimate import Estimate
+from commlab.metrics.outcomes import Outcomes
+from commlab.models.campaign_money import Profit
+from commlab.models.claims import Claims
+from commlab.models.did import EventStudy
+from commlab.models.experiment import CUPED, PLAIN, arm_aggregates, design_effect, headline
+from commlab.text import word
+
+# Metric → its name in the keys of figures, as published tables of experiments have it.
+KEYS = {"orders": "orders", "buyers": "conversion", "revenue": "spend", "margin": "margin",
+        "visitors": "visit"}  # fmt: skip
+_KINDS = frozenset({"coupon", "team_buy", "fission", "lecture", "draw", "check_in", "care", "push"})
+
+
+def campaign_facts(outcomes: Outcomes) -> dict[str, Any]:
+    """Return what the head of a page says of a campaign: name, kind, starts, ends, people, design.
+
+    Args:
+        outcomes: Outcomes of the campaign.
+    """
+    item = outcomes.campaign
+    people = arm_aggregates(outcomes)[1]
+    kind = item.kind if item.kind in _KINDS else "other"
+    return {
+        "name": item.name, "kind": word(f"campaign.kind.{kind}"),
+        "starts": item.starts_at.date(), "ends": item.ends_at.date(),
+        "people": sum(people.values()), "design": word(f"campaign.design.{item.design}"),
+    }  # fmt: skip
+
+
+def itt_figures(outcomes: Outcomes, table: pd.DataFrame) -> dict[str, Estimate]:
+    """Return the intention-to-treat figures of a readout by their keys.
+
+    `<campaign>.itt.orders`, `.conversion`, `.spend`, `.margin`, `.visit`, and the same under
+    `.itt_cuped`; with `.<arm>` where there are several arms.
+
+    Args:
+        outcomes: Outcomes of the campaign.
+        table: See `readout`.
+    """
+    out = {}
+    for name, adjusted in (("itt", PLAIN), ("itt_cuped", CUPED)):
+        rows = table[table["adjusted"] == adjusted]
+        for arm, metric in zip(rows["arm"], rows["metric"], strict=True):
+            parts = [outcomes.campaign.campaign_id, name, KEYS[metric]]
+            parts += [arm] if len(outcomes.arms) > 1 else []
+            one = rows[(rows["arm"] == arm) & (rows["metric"] == metric)].iloc[0]
+            if adjusted == CUPED and one["status"] == "refused":
+                figure = Estimate.refused(one["reason"], unit=one["unit"])
+            else:
+                figure = headline(table, metric, arm, adjusted)
+            out[".".join(_segment(part) for part in parts)] = figure
+    return out
+
+
+def _segment(text: str) -> str:
+    """Return an id as one part of a key: anything but letters, digits, _ and - becomes -."""
+    return re.sub(r"[^\w-]+", "-", str(text)).strip("-_") or "x"
+
+
+def cluster_facts(outcomes: Outcomes, metric: str, arm: str) -> dict[str, float]:
+    """Return deff (times larger variance), people and effective (n) of a clustered campaign.
+
+    Args:
+        outcomes: Outcomes of the campaign.
+        metric: The metric.
+        arm: The arm.
+    """
+    deff, effective = design_effect(outcomes, metric, arm)
+    people = arm_aggregates(outcomes)[1]
+    return {"deff": deff, "people": people[outcomes.control] + people[arm], "effective": effective}
+
+
+def read_study(claims: Claims) -> EventStudy:
+    """Return the event study of some claims.
+
+    Raises:
+        NotEnoughDataError: There is none.
+    """
+    if claims.event_study is None:
+        raise NotEnoughDataError(
+            "orders before the campaign are too short, or people too few.",
+            fix="Load older orders.",
+        )
+    return claims.event_study
+
+
+def known_profit(claims: Claims) -> Profit:
+    """Return what a campaign earned.
+
+    Raises:
+        NotEnoughDataError: It cannot be said.
+    """
+    if not claims.profit.net.ok:
+        raise NotEnoughDataError(
+            "whether it paid cannot be said.",
+            fix="Assign at random, and give orders their cost or the settings a margin.",
+        )
+    return claims.profit
+
+
+def null_claim(frame: pd.DataFrame) -> Estimate:
+    """Return what would be reported of the made-up campaign that did nothing.
+
+    Args:
+        frame: See `null_example`.
+    """
+    row = frame.set_index("row").loc["reported"]
+    return Estimate(value=row["value"], low=row["low"], high=row["high"], n=row["people"],
+                    unit="share")  # fmt: skip
