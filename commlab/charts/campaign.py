@@ -26,7 +26,7 @@ from commlab.charts.campaign_tables import (
 from commlab.charts.campaign_targeting import deciles, profit, qini
 from commlab.charts.style import Chart, chart, figure, foot
 from commlab.estimate import LEVEL
-from commlab.text import Words, t, word
+from commlab.text import Words, fmt, t, word
 
 __all__ = [
     "balance",
@@ -77,15 +77,13 @@ def claims(
     unit = str(rows["unit"].iloc[0])
     for name in ("value", "low", "high"):
         rows[name] = frames.numbers(rows, name) * scale(unit)
-    best = (
-        rows.iloc[-1]
-        if (rows["row"] != "compliers").all()
-        else rows[rows["row"] != "compliers"].iloc[-1]
-    )
-    finding = f"campaign.claims.title_{best['standing']}"
-    value = signed(float(best["value"]) / scale(unit), unit, lang, currency)
+    best = rows[rows["row"] != "compliers"].iloc[-1]
+    amount = signed(float(best["value"]) / scale(unit), unit, lang, currency)
+    told = word(f"campaign.amount.{unit}", value=amount)
+    side = "none" if best["low"] <= 0 <= best["high"] else "some"
+    finding = f"campaign.claims.title_{best['standing']}_{side}"
     made = figure(
-        title=title or word(finding, value=value, row=word(f"campaign.row.{best['row']}")),
+        title=title or word(finding, value=told),
         subtitle=t(f"campaign.claims.subtitle_{'money' if unit == 'money' else 'orders'}", lang),
         foot=foot(lang, n=float(rows["people"].max()), unit="people", as_of=as_of, level=LEVEL),
         lang=lang,
@@ -100,7 +98,15 @@ def claims(
     heads = [(t(f"campaign.standing.{kind}", lang), shade) for kind, shade in _SHADES.items()
              if kind in set(rows["standing"])]  # fmt: skip
     axes.label_row(ax, heads)
+    _signed_axis(ax, unit, lang, currency)
     return made
+
+
+def _signed_axis(ax: axes.Axes, unit: str, lang: str, currency: str) -> None:
+    times = scale(unit)
+    ax.xaxis.set_major_formatter(
+        mpl.ticker.FuncFormatter(lambda x, _: signed(x / times, unit, lang, currency))
+    )
 
 
 _PER_PERSON = ("before_after", "calendar", "difference_in_differences", "event_study",
@@ -156,9 +162,10 @@ def event(
         face = colours.CARD if x[place] == -1 else shade
         ax.plot(x[place], y[place], "o", color=shade, markersize=6.5, markerfacecolor=face)
     ax.set_xlim(x.min() - 0.6, x.max() + 0.6)
-    axes.number_axis(ax, lambda value: f"{value:g}")
-    names = [t(f"campaign.event.{'now' if k == 0 else 'after'}", lang) if k >= 0 else f"{k:g}"
-             for k in x]  # fmt: skip
+    axes.number_axis(ax, lambda value: signed(value / times, unit, lang, currency))
+    words = {0: "now", 1: "after"}
+    names = [t(f"campaign.event.{words[int(k)]}", lang) if k in words and not narrow
+             else fmt.number(k, lang) for k in x]  # fmt: skip
     ax.set_xticks(x, names, size=made.size())
     ax.set_xlabel(t("campaign.event.axis", lang, days=days), size=made.size("small"), loc="left")
     return made
@@ -195,5 +202,5 @@ def null_world(
     shades = [colours.ACCENT if name == "honest" else colours.GREY for name in rows["row"]]
     shown = [signed(float(x), "ratio", lang) for x in rows["value"]]
     ax = laid.dots(made, rows, "value", names, shades, shown, lang)
-    ax.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda x, _: signed(x, "ratio", lang)))
+    _signed_axis(ax, "ratio", lang, "")
     return made

@@ -77,9 +77,9 @@ def difference(
         ends = [float("nan") if pd.isna(row.get(end)) else float(row[end]) for end in (low, high)]
         kind = str(row.get(unit, "orders"))
         text = with_interval(float(number), ends[0], ends[1], kind, lang, currency)
-        mark = "（" if lang == "zh" else " ("
-        figure, found, rest = text.partition(mark)
-        inner = f'<span class="interval">{escape(mark + rest)}</span>' if found else ""
+        mark, space = ("（", "") if lang == "zh" else ("(", " ")
+        figure, found, rest = text.partition(space + mark)
+        inner = f'{space}<span class="interval">{escape(mark + rest)}</span>' if found else ""
         return f'<span class="figure">{escape(figure)}</span>{inner}'
 
     return cell

@@ -118,10 +118,8 @@ def _claim(currency: str) -> Cell:
             return plain(row, lang)
         unit = str(row["unit"])
         kind = "total" if row["row"] == "net_money" else "each" if unit == "money" else unit
-        return (
-            plain(row, lang)
-            + f' <span class="quiet">{escape(t(f"campaign.unit.{kind}", lang))}</span>'
-        )
+        below = escape(t(f"campaign.unit.{kind}", lang))
+        return f'{plain(row, lang)}<br><span class="quiet">{below}</span>'
 
     return cell
 
@@ -309,7 +307,7 @@ def detectable(
     """
     frames.need(frame, ["units", "people", "holdout", "detectable"], "charts.campaign.detectable")
     wide = frame.pivot_table(index=["units", "people"], columns="holdout", values="detectable")
-    shares = sorted(wide.columns, reverse=True)
+    shares = sorted((float(share) for share in wide.columns), reverse=True)
     rows = wide.reset_index().rename(columns={share: f"h{share:g}" for share in shares})
     columns = [
         *([Column(t("campaign.table.groups", lang), tables.count("units"))] if grouped else []),

@@ -34,6 +34,7 @@ from commlab.models.campaign_readings import (
     itt_figures as itt_figures,
     known_profit as known_profit,
     null_claim as null_claim,
+    part_of_key as part_of_key,
     read_study as read_study,
 )
 from commlab.models.campaign_segments import by_segment as by_segment

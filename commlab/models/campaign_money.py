@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from scipy import stats
@@ -77,11 +77,14 @@ def campaign_profit(
         found = _refused(gain.reason, cost, people)
         return dataclasses.replace(found, net=dataclasses.replace(gain, unit="money"))
     each = cost / people
-    ends = {name: float(getattr(gain, name)) - each for name in ("value", "low", "high")}
+    ends: dict[str, Any] = {
+        name: float(getattr(gain, name)) - each for name in ("value", "low", "high")
+    }
+    scaled: dict[str, Any] = {name: end * people for name, end in ends.items()}
     why = "" if cost else "campaign.why.no_cost"
     method = f"{gain.method}, less cost"
     net = Estimate(level=level, n=gain.n, unit="money", method=method, reason=why,
-                   **{name: end * people for name, end in ends.items()})  # fmt: skip
+                   **scaled)  # fmt: skip
     half = float(stats.norm.ppf(0.5 + level / 2))
     error = (ends["high"] - ends["low"]) / 2 / half
     chance = float(stats.norm.cdf(ends["value"] / error)) if error else float(ends["value"] > 0)

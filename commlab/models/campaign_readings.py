@@ -39,10 +39,10 @@ def campaign_facts(outcomes: Outcomes) -> dict[str, Any]:
 
 
 def itt_figures(outcomes: Outcomes, table: pd.DataFrame) -> dict[str, Estimate]:
-    """Return the intention-to-treat figures of a readout by their keys.
+    """Return the intention-to-treat figures of a readout by their keys within a campaign.
 
-    `<campaign>.itt.orders`, `.conversion`, `.spend`, `.margin`, `.visit`, and the same under
-    `.itt_cuped`; with `.<arm>` where there are several arms.
+    `itt.orders`, `.conversion`, `.spend`, `.margin`, `.visit`, and the same under `itt_cuped`;
+    with `.<arm>` where there are several arms.
 
     Args:
         outcomes: Outcomes of the campaign.
@@ -52,20 +52,25 @@ def itt_figures(outcomes: Outcomes, table: pd.DataFrame) -> dict[str, Estimate]:
     for name, adjusted in (("itt", PLAIN), ("itt_cuped", CUPED)):
         rows = table[table["adjusted"] == adjusted]
         for arm, metric in zip(rows["arm"], rows["metric"], strict=True):
-            parts = [outcomes.campaign.campaign_id, name, KEYS[metric]]
-            parts += [arm] if len(outcomes.arms) > 1 else []
+            parts = [name, KEYS[metric]]
+            parts += [part_of_key(arm)] if len(outcomes.arms) > 1 else []
             one = rows[(rows["arm"] == arm) & (rows["metric"] == metric)].iloc[0]
             if adjusted == CUPED and one["status"] == "refused":
                 figure = Estimate.refused(one["reason"], unit=one["unit"])
             else:
                 figure = headline(table, metric, arm, adjusted)
-            out[".".join(_segment(part) for part in parts)] = figure
+            out[".".join(parts)] = figure
     return out
 
 
-def _segment(text: str) -> str:
-    """Return an id as one part of a key: anything but letters, digits, _ and - becomes -."""
-    return re.sub(r"[^\w-]+", "-", str(text)).strip("-_") or "x"
+def part_of_key(name: str) -> str:
+    """Return an id as one part of the key of a figure.
+
+    Example:
+        >>> part_of_key("618 活动/A"), part_of_key("c01")
+        ('618-活动-A', 'c01')
+    """
+    return re.sub(r"[^\w-]+", "-", str(name)).strip("-_") or "x"
 
 
 def cluster_facts(outcomes: Outcomes, metric: str, arm: str) -> dict[str, float]:
@@ -115,6 +120,6 @@ def null_claim(frame: pd.DataFrame) -> Estimate:
     Args:
         frame: See `null_example`.
     """
-    row = frame.set_index("row").loc["reported"]
+    row: Any = frame.set_index("row").loc["reported"]
     return Estimate(value=row["value"], low=row["low"], high=row["high"], n=row["people"],
                     unit="share")  # fmt: skip

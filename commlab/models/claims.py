@@ -27,6 +27,7 @@ from commlab.models.experiment import arm_aggregates, headline, readout
 from commlab.models.observational import Observed, observe
 from commlab.models.refutation import causal_gate, deciding, direction, refute
 from commlab.models.reported import reported
+from commlab.text import Words, word
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -105,8 +106,18 @@ class Claims:
 
     @property
     def shown(self) -> Estimate:
-        """The honest figure as a page writes it: orders for each 1,000 people."""
+        """The honest figure as a card writes it: orders for each 1,000 people."""
         return per_thousand(self.headline)
+
+    @property
+    def label(self) -> str:
+        """Text key of the label of `shown` on a card."""
+        return f"campaign.label.effect_{self.metric}"
+
+    @property
+    def said(self) -> Words:
+        """The honest figure as a sentence says it."""
+        return word(f"campaign.amount.{self.unit}", value=self.shown)
 
     @property
     def unit(self) -> str:
@@ -115,12 +126,18 @@ class Claims:
 
     @property
     def worth(self) -> Estimate | None:
-        """Net money, where it is known and a random assignment carries it."""
-        return self.profit.net if self.profit.net.ok and not self.doubts else None
+        """Net money that following the advice brings, where a random assignment carries it."""
+        net = self.profit.net
+        if not net.ok or net.low is None or net.high is None or net.value is None or self.doubts:
+            return None
+        if self.advice not in ("harm", "nothing_costly", "gain_costly"):
+            return net
+        # Not doing it again saves what it lost.
+        return dataclasses.replace(net, value=-net.value, low=-net.high, high=-net.low)
 
     @property
     def after(self) -> Estimate:
-        """The figure of as many days after the campaign, as a page writes it."""
+        """The figure of as many days after the campaign, as a sentence needs it."""
         row = self.panel.set_index("check").loc["pull_forward"]
         if pd.isna(row["value"]):
             return Estimate.refused(str(row["reason"]), unit=self.unit)
@@ -161,15 +178,17 @@ class Claims:
 def per_thousand(item: Estimate) -> Estimate:
     """Return a figure of orders a person as one of each 1,000 people; others as they are.
 
+    The unit has no words of its own: labels and sentences around it say what it counts.
+
     Example:
         >>> per_thousand(Estimate(value=0.082, low=0.044, high=0.12, n=1300, unit="orders"))
-        Estimate(82, 44–120, n=1,300, per_thousand)
+        Estimate(82, 44–120, n=1,300, orders_per_1000)
     """
     if item.unit != "orders":
         return item
-    ends = {name: None if (end := getattr(item, name)) is None else 1000 * end
+    ends: dict[str, Any] = {name: None if (end := getattr(item, name)) is None else 1000 * end
             for name in ("value", "low", "high")}  # fmt: skip
-    return dataclasses.replace(item, unit="per_thousand", **ends)
+    return dataclasses.replace(item, unit="orders_per_1000", **ends)
 
 
 def campaign_claims(

@@ -12,6 +12,7 @@ from commlab.estimate import LEVEL, Estimate
 from commlab.metrics.outcomes import UNITS, Outcomes
 from commlab.models.claims import per_thousand
 from commlab.models.power import POWER, History, detectable, false_alarms, history, needed
+from commlab.text import Words, word
 
 HOLDOUTS = (0.5, 0.2, 0.1)
 TIMES = (1, 2, 4)  # as many as now, twice, four times: each doubling takes 30 % off
@@ -46,6 +47,11 @@ class NextCampaign:
         row = self.table[(self.table["times"] == 1) & (self.table["holdout"] == 0.5)].iloc[0]
         return per_thousand(Estimate(value=row["detectable"], n=int(row["people"]),
                                      unit=self.unit, method="power 80 %"))  # fmt: skip
+
+    @property
+    def said(self) -> Words:
+        """The least difference as a sentence says it."""
+        return word(f"campaign.amount.{self.unit}", value=self.least)
 
     @property
     def draws(self) -> int:

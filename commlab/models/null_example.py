@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+from typing import Any
 
 import pandas as pd
 
@@ -42,8 +43,8 @@ def null_example(seed: int = 0, members: int = 26_000, *, level: float = LEVEL) 
         outcomes = campaign_outcomes(ds, "null")
         claim, same_rule = reported(outcomes, level=level)
         table = readout(outcomes, ["revenue"], level=level)
-    honest = table.set_index("adjusted").loc[CUPED]
-    rows = [
+    honest: Any = table.set_index("adjusted").loc[CUPED]
+    rows: list[dict[str, Any]] = [
         {"row": name, "value": item.value, "low": item.low, "high": item.high, "people": item.n}
         for name, item in (("reported", claim), ("same_rule", same_rule))
     ]

@@ -110,7 +110,7 @@ def card(entry: Entry, lang: str, *, small_cell: int = 1, source: Html | None = 
     lines.append(tag("p", figure, class_="value" if now.ok else "value words"))
     if now.low is not None:
         ends = fmt.interval(now, lang, currency=currency)
-        ends = re.sub("[–万亿]", lambda mark: f"{JOINER}{mark[0]}{JOINER}", ends)
+        ends = re.sub("[–−万亿]", lambda mark: f"{JOINER}{mark[0]}{JOINER}", ends)
         if now.method.startswith(BOUNDS):
             words = t("report.card.bounds", lang, interval=ends)
         else:
