@@ -94,7 +94,7 @@ def claims(
     shades = [_SHADES[str(kind)] for kind in rows["standing"]]
     shown = [signed(x / scale(unit), unit, lang, currency) for x in rows["value"]]
     axes.keep_top(made, 2.0 * made.size("small") + 4)
-    ax = laid.dots(made, rows, "value", names, shades, shown, lang)
+    ax = laid.dots(made, rows, "value", names, shades, shown, lang, zero=True)
     heads = [(t(f"campaign.standing.{kind}", lang), shade) for kind, shade in _SHADES.items()
              if kind in set(rows["standing"])]  # fmt: skip
     axes.label_row(ax, heads)
@@ -178,6 +178,7 @@ def null_world(
     lang: str,
     narrow: bool = False,
     title: str | Words | None = None,
+    as_of: dt.date | None = None,
 ) -> Chart:
     """Return what is read off a made-up campaign that did nothing.
 
@@ -186,6 +187,7 @@ def null_world(
         lang: "en" or "zh".
         narrow: The form for phones.
         title: The finding; without it the title gives the gain that would be reported.
+        as_of: A day for the foot; as a rule none, because the world is made up.
     """
     frames.need(frame, ["row", "value", "low", "high", "people"], "charts.campaign.null_world")
     rows = frame.reset_index(drop=True)
@@ -193,7 +195,7 @@ def null_world(
     made = figure(
         title=title or word("campaign.null.title", value=signed(reported, "ratio", lang)),
         subtitle=t("campaign.null.subtitle", lang),
-        foot=foot(lang, n=float(rows["people"].max()), unit="people", as_of=None, level=LEVEL),
+        foot=foot(lang, n=float(rows["people"].max()), unit="people", as_of=as_of, level=LEVEL),
         lang=lang,
         narrow=narrow,
         height=laid.height(len(rows), narrow, extra=2.1),
@@ -201,6 +203,6 @@ def null_world(
     names = [t(f"campaign.null.{name}", lang) for name in rows["row"]]
     shades = [colours.ACCENT if name == "honest" else colours.GREY for name in rows["row"]]
     shown = [signed(float(x), "ratio", lang) for x in rows["value"]]
-    ax = laid.dots(made, rows, "value", names, shades, shown, lang)
+    ax = laid.dots(made, rows, "value", names, shades, shown, lang, zero=True)
     _signed_axis(ax, "ratio", lang, "")
     return made

@@ -40,7 +40,7 @@ def signed(value: float, unit: str, lang: str, currency: str = "CNY") -> str:
         text = fmt.share(value, lang, decimals=0)
     else:
         shown = value * scale(unit)
-        text = fmt.number(shown, lang, decimals=0 if abs(shown) >= 9.95 else 1)
+        text = fmt.number(shown, lang, decimals=0 if abs(shown) >= 9.95 or not shown else 1)
     plus = value > 0 and any(digit in text for digit in "123456789")
     return f"+{text}" if plus else text
 

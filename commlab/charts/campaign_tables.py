@@ -55,16 +55,16 @@ def overview(
     unit = "money" if (frame["unit"] == "money").any() else "orders"
     columns = [
         Column(t("common.column.campaign", lang), tables.text("name"), False),
-        Column(t("campaign.table.starts", lang), _day("starts_on"), False),
-        Column(t("campaign.table.design", lang), _named("campaign.design", "design"), False),
-        *([Column(t("campaign.table.arm", lang), tables.text("arm"), False)]
-          if frame["campaign"].duplicated().any() else []),
-        Column(t("common.column.people", lang), tables.count("people")),
-        Column(t(f"campaign.table.difference_{unit}", lang),
-               difference("difference", currency=currency)),
-        Column(t("campaign.table.p", lang), _p("p_adjusted")),
         Column(t("common.column.verdict", lang),
                tables.mark("verdict", _marks("campaign.verdict", _VERDICTS)), False),
+        *([Column(t("campaign.table.arm", lang), tables.text("arm"), False)]
+          if frame["campaign"].duplicated().any() else []),
+        Column(t(f"campaign.table.difference_{unit}", lang),
+               difference("difference", currency=currency)),
+        Column(t("common.column.people", lang), tables.count("people")),
+        Column(t("campaign.table.p", lang), _p("p_adjusted")),
+        Column(t("campaign.table.design", lang), _named("campaign.design", "design"), False),
+        Column(t("campaign.table.starts", lang), _day("starts_on"), False),
     ]  # fmt: skip
     return tables.build(
         frame, columns, name="campaign.overview", lang=lang,
@@ -119,7 +119,7 @@ def _claim(currency: str) -> Cell:
         unit = str(row["unit"])
         kind = "total" if row["row"] == "net_money" else "each" if unit == "money" else unit
         below = escape(t(f"campaign.unit.{kind}", lang))
-        return f'{plain(row, lang)}<br><span class="quiet">{below}</span>'
+        return f'{plain(row, lang)}<span class="track quiet">{below}</span>'
 
     return cell
 

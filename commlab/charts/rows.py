@@ -78,7 +78,7 @@ def mark(
 
 def dots(
     made: Chart, frame: pd.DataFrame, middle: str, names: Sequence[str], shades: Sequence[str],
-    values: Sequence[str], lang: str, *, shares: bool = False,
+    values: Sequence[str], lang: str, *, shares: bool = False, zero: bool = False,
 ) -> Axes:  # fmt: skip
     """Fill a chart: one row each, a dot with its interval, its name left, its figure right.
 
@@ -91,12 +91,15 @@ def dots(
         values: What stands right of each row.
         lang: "en" or "zh".
         shares: Whether the axis is one of shares.
+        zero: Whether zero must be in sight: it means something.
     """
     ax = made.add_subplot()
     x, low, high = (frames.numbers(frame, column) for column in (middle, "low", "high"))
     for place, shade in enumerate(shades):
         mark(ax, place, (low[place], high[place]), x[place], shade)
     name(ax, names, room=(112, 230))
+    if zero:
+        ax.axvline(0, color=colours.QUIET, linewidth=0.9, zorder=1.5)
     steps = 3 if made.narrow else 6
     if shares:
         axes.share_axis(ax, lang, axis="x", steps=steps)

@@ -23,6 +23,7 @@ from commlab.metrics.campaign_panel import campaign_panel
 from commlab.metrics.campaigns import ASSIGNED, campaigns
 from commlab.metrics.outcomes import UNITS, Outcomes, campaign_outcomes
 from commlab.models.assignment import sample_ratio
+from commlab.models.claims import Claims
 from commlab.models.did import event_study
 from commlab.models.experiment import headline, readout
 from commlab.stats import benjamini_hochberg
@@ -70,6 +71,7 @@ def choose_campaign(ds: Dataset, campaign_id: str = "") -> str:
 def campaign_overview(
     ds: Dataset,
     metric: str = "orders",
+    claims: Claims | None = None,
     *,
     level: float = LEVEL,
     min_people: int = MIN_AT_RISK,
@@ -83,6 +85,8 @@ def campaign_overview(
     Args:
         ds: The dataset.
         metric: "orders" or "revenue", a person assigned.
+        claims: Claims of one campaign that has been looked into: where its checks fail, its line
+            says so. Checks of an association are not made here.
         level: Confidence level.
         min_people: People an arm below which nothing is said.
         seed: Seed of re-randomisations.
@@ -112,6 +116,9 @@ def campaign_overview(
     frame.loc[usable, "verdict"] = [
         _verdict(row, level) for _, row in frame.loc[usable].iterrows()
     ]  # fmt: skip
+    if claims is not None and claims.doubts:
+        own = (frame["campaign"] == claims.campaign_id) & (frame["arm"] == claims.arm)
+        frame.loc[own, "verdict"] = claims.verdict
     return frame
 
 

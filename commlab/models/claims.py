@@ -55,6 +55,7 @@ class Claims:
     """What can be claimed of one campaign and metric.
 
     Attributes:
+        campaign_id: The campaign.
         arm: The arm.
         metric: The metric.
         rows: Frame of 11 rows: row, value, low, high, people, unit, method, status, reason (a text
@@ -73,6 +74,7 @@ class Claims:
             no margin is known.
     """
 
+    campaign_id: str
     arm: str
     metric: str
     rows: pd.DataFrame
@@ -129,6 +131,8 @@ class Claims:
         """Net money that following the advice brings, where a random assignment carries it."""
         net = self.profit.net
         if not net.ok or net.low is None or net.high is None or net.value is None or self.doubts:
+            return None
+        if self.advice in ("nothing", "gain_no_cost"):
             return None
         if self.advice not in ("harm", "nothing_costly", "gain_costly"):
             return net
@@ -260,6 +264,7 @@ def campaign_claims(
     panel = refute(outcomes, metric, arm, ratio=ratio, study=study, seen=seen, found=tried,
                    level=level, min_people=min_people, seed=seed)  # fmt: skip
     return Claims(
+        campaign_id=outcomes.campaign.campaign_id,
         arm=arm,
         metric=metric,
         rows=_rows(found, causal=not failed),

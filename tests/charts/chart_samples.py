@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import campaign_chart_samples as campaigns
 import numpy as np
 import pandas as pd
 
@@ -898,3 +899,5 @@ def weekly_links() -> pd.DataFrame:
 
 
 CHARTS["content_links"] = (content.links, weekly_links, {})
+CHARTS |= campaigns.CHARTS
+TABLES |= campaigns.TABLES
