@@ -111,7 +111,9 @@ def campaign_targeting(
     }
     scores["response"] = _response(X, y, t, fold)
     rankings = {name: within_folds(score, fold) for name, score in scores.items()}
-    found = compare_targeting(y, t, rankings, cost=cost_each, groups=unit, level=level, seed=seed)
+    found = compare_targeting(
+        y, t, rankings, cost=cost_each, groups=unit, folds=FOLDS, level=level, seed=seed
+    )
     whole = float(found.curve.loc[found.curve["share"] == 1.0, "profit"].iloc[0])
     best = float(found.summary["best_share"].iloc[0])
     share = best if found.heterogeneous else float(whole > 0)

@@ -46,12 +46,15 @@ def reported(
     took = aggregates.read(mine.select("side", *names), names, by="side").get("t")
     rest = aggregates.read(others.select("side", *names), names, by="side").get("c")
     unit = "share"
+    if took is not None and took.count() < MIN_AT_RISK:
+        few = Estimate.too_few(took.count(), unit=unit, minimum=MIN_AT_RISK)
+        return few, few
     if took is None:
         nobody = Estimate.refused("campaign.why.nobody", unit=unit)
         return nobody, nobody
     one = aggregates.means(took, names)
     first = _gain(lambda v: v[0] / v[1] * scale, one.value, one.covariance, one.n, level)
-    if rest is None:
+    if rest is None or rest.count() < 2:
         return first, Estimate.refused("campaign.why.no_control", unit=unit)
     share = float(one.value[2])
     two = aggregates.means(rest, names)

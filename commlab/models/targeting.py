@@ -7,6 +7,7 @@ A ranking is good if treating its first x % gains more than treating x % drawn a
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,6 +67,7 @@ def compare_targeting(
     value: float = 1.0,
     cost: float = 0.0,
     groups: npt.ArrayLike | None = None,
+    folds: int | None = None,
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
@@ -85,6 +87,9 @@ def compare_targeting(
         value: Money that one unit of the outcome is worth.
         cost: Money that treating a person costs.
         groups: Unit of each person.
+        folds: Parts of the cross-fitting that made the rankings: folds learn from each other, so
+            the error of the Qini is widened as for cross-validation (Nadeau & Bengio 2003, Machine
+            Learning 52). None: the rankings come from other data.
         level: Confidence level.
         draws: Bootstrap draws.
         seed: Seed of ties and draws.
@@ -101,6 +106,7 @@ def compare_targeting(
         raise ArgumentError("y, treatment and at least one ranking of the same length are needed.")
     if t.all() or not t.any():
         raise ArgumentError("there is one arm only.", fix="Uplift needs a control arm.")
+    widen = 1.0 if folds is None else math.sqrt(1 + folds / (folds - 1))
     rng = np.random.default_rng(seed)
     codes = np.arange(n) if groups is None else pd.factorize(np.asarray(groups))[0]
     units = int(codes.max()) + 1
@@ -121,7 +127,7 @@ def compare_targeting(
         halves = _gains(outcome[order], t[order], half[:, codes[order]])
         others = _gains(outcome[order], t[order], 1.0 - half[:, codes[order]])
         curves.append(_curve(name, gain, drawn, value, cost, level))
-        summary.append(_summary(name, gain, drawn, (halves, others), value, cost, level))
+        summary.append(_summary(name, gain, drawn, (halves, others), value, cost, level, widen))
     table = pd.DataFrame(summary)
     asked = np.asarray(next(iter(rankings.values())), dtype=float)
     return Targeting(
@@ -200,13 +206,13 @@ def _curve(
 
 def _summary(
     name: str, gain: Array, drawn: Array, halves: tuple[Array, Array], value: float, cost: float,
-    level: float,
+    level: float, widen: float,
 ) -> dict[str, object]:  # fmt: skip
     def area(curve: Array) -> Array:
         return np.asarray(np.trapezoid(curve, SHARES, axis=-1))
 
     qini, spread = area(gain) - gain[-1] / 2, area(drawn) - drawn[:, -1] / 2
-    error = float(spread.std(ddof=1))
+    error = widen * float(spread.std(ddof=1))
     half = float(stats.norm.ppf(0.5 + level / 2)) * error
     p = float(stats.norm.sf(qini / error)) if error else 1.0
     money = value * gain - cost * SHARES
