@@ -117,6 +117,15 @@ _TABLES: dict[str, tuple[float, str]] = {
                ['clicked', 'visited', 'shared'][1 + pick(i, 63, 3)] AS event,
                printf('c%02d', pick(i, 64, 12)) AS channel
         FROM came ORDER BY "at" """),
+    "campaigns": (0, """
+        SELECT 'c' AS campaign_id, 'push' AS kind, TIMESTAMPTZ '2026-04-30 16:00:00+00' AS starts_at,
+               TIMESTAMPTZ '2026-05-14 15:59:59+00' AS ends_at, 'randomised' AS design,
+               'control' AS control_arm"""),
+    "assignments": (0.1, """
+        SELECT 'c' AS campaign_id, person(i) AS member_id,
+               CASE WHEN u(i, 71) < .5 THEN 'control' ELSE 'treated' END AS arm,
+               TIMESTAMPTZ '2026-04-30 04:00:00+00' AS assigned_at
+        FROM range({n}) t(i)"""),
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ TOPICS = (  # a file each
     "health",
     "groups",
     "value",
+    "campaign",
 )
 WHOLE = "whole_report"
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)

@@ -193,10 +193,11 @@ def _orders(
     for span, (start, end) in spans.items():
         inside = (orders.paid_at >= start) & (orders.paid_at < end)
         totals[f"{span}orders"] = inside.sum().cast("float64")
-        totals[f"{span}buyers"] = ibis.ifelse(inside.any(), 1.0, 0.0)
         for name, values in columns.items():
             totals[span + name] = ds.money(ibis.ifelse(inside, values, 0.0).sum())
-    return orders.group_by("member_id").agg(**totals), names
+    sums = orders.group_by("member_id").agg(**totals)
+    bought = {f"{span}buyers": ibis.ifelse(sums[f"{span}orders"] > 0, 1.0, 0.0) for span in spans}
+    return sums.mutate(**bought), names
 
 
 def _visits(ds: Dataset, spans: dict[str, tuple[dt.datetime, dt.datetime]]) -> ir.Table:

@@ -71,8 +71,21 @@ def by_unit(table: ir.Table, columns: Sequence[str], keys: Sequence[str] = ("arm
     return table.group_by([*keys, "unit"]).agg(**sums)
 
 
-def read(table: ir.Table, columns: Sequence[str], by: str = "arm") -> dict[str, aggr.Aggregates]:
-    """Return counts, means and covariances of columns by arm, in one GROUP BY."""
+def read(
+    table: ir.Table,
+    columns: Sequence[str],
+    by: str = "arm",
+    pairs: Sequence[tuple[str, str]] | None = None,
+) -> dict[str, aggr.Aggregates]:
+    """Return counts, means, variances and covariances of columns by arm, in one GROUP BY.
+
+    Args:
+        table: One row a unit.
+        columns: Columns.
+        by: Column of the arm.
+        pairs: Pairs whose covariance is wanted; None: all. Of twenty columns all pairs would take
+            most of the time.
+    """
     names = list(dict.fromkeys(columns))
     found = aggr.read_aggregates(
         table,
@@ -80,7 +93,7 @@ def read(table: ir.Table, columns: Sequence[str], by: str = "arm") -> dict[str, 
         has_count=True,
         mean_cols=names,
         var_cols=names,
-        cov_cols=list(combinations(names, 2)),
+        cov_cols=list(combinations(names, 2)) if pairs is None else list(dict.fromkeys(pairs)),
     )
     return {str(key): _complete(value) for key, value in found.items()}
 

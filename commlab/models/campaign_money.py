@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -113,4 +112,4 @@ def campaign_cost(ds: Dataset, campaign_id: str) -> float:
 
 def _refused(reason: str, cost: float, people: int) -> Profit:
     money, share = (Estimate.refused(reason, unit=unit) for unit in ("money", "share"))
-    return Profit(money, money, money, cost, cost / people if people else math.nan, share, people)
+    return Profit(money, money, money, cost, cost / people if people else 0.0, share, people)

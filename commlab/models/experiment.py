@@ -239,10 +239,19 @@ def arm_aggregates(outcomes: Outcomes) -> tuple[Any, dict[str, int], dict[str, p
     ] + ["participated"]
     columns += [UNTOUCHED] if outcomes.negative_control else []
     table = outcomes.table
+    pairs = [
+        pair for name in outcomes.metrics
+        for pair in (
+            *((span + name, f"pre_{name}") for span in ("", "placebo_", "after_")),
+            (name, f"placebo_{name}"), (name, "participated"),
+        )
+    ]  # fmt: skip
     if outcomes.clustered:
-        found = aggregates.read(aggregates.by_unit(table, columns), [*columns, SIZE])
+        pairs += [(name, SIZE) for name in columns]
+        units = aggregates.by_unit(table, columns)
+        found = aggregates.read(units, [*columns, SIZE], pairs=pairs)
     else:
-        found = aggregates.read(table.select("arm", *columns), columns)
+        found = aggregates.read(table.select("arm", *columns), columns, pairs=pairs)
     people, sums = {}, {}
     for arm, item in found.items():
         n = item.count()
