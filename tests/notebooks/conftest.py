@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,6 +35,7 @@ HOSTILE = {
 def spoilt_community(folder: Path) -> Path:
     """Write a made-up community with hostile channel codes and one adviser unmarked."""
     simulate(folder, members=400, seed=1, months=8)
+    add_campaign(folder)
     spoil(folder)
     for path in folder.glob("*.parquet"):
         table = pq.read_table(path)
@@ -48,6 +50,28 @@ def spoilt_community(folder: Path) -> Path:
             table = table.set_column(place, "role", pa.array(told, pa.string()))
         pq.write_table(table, path)
     return folder
+
+
+def add_campaign(folder: Path) -> None:
+    """Give a workspace too young for the simulator's campaigns one of its own, by a coin."""
+    who = sorted(pq.read_table(folder / "members.parquet").to_pandas()
+                 .query("role == 'member'")["member_id"])  # fmt: skip
+    last = pd.Timestamp(max(pq.read_table(folder / "orders.parquet")["paid_at"].to_pylist()))
+    start = last.floor("D") - pd.Timedelta(days=40)
+    times = pa.timestamp("us", "UTC")
+    campaigns = pa.table({
+        "campaign_id": ["k1"], "name": [HOSTILE["os01"]], "kind": ["care"],
+        "starts_at": pa.array([start], times),
+        "ends_at": pa.array([start + pd.Timedelta(days=13)], times), "design": ["randomised"],
+    })  # fmt: skip
+    arms = np.random.default_rng(0).permutation(np.arange(len(who)) % 2)
+    assignments = pa.table({
+        "campaign_id": ["k1"] * len(who), "member_id": who,
+        "arm": ["treated" if arm else "control" for arm in arms],
+        "assigned_at": pa.array([start] * len(who), times),
+    })  # fmt: skip
+    pq.write_table(campaigns, folder / "campaigns.parquet")
+    pq.write_table(assignments, folder / "assignments.parquet")
 
 
 def spoil(folder: Path, also: Mapping[str, str] | None = None) -> None:
