@@ -13,16 +13,14 @@ import pandas as pd
 
 from commlab.charts import axes, colours, frames, rows as laid
 from commlab.charts.campaign_cells import scale, signed
-from commlab.charts.campaign_tables import (
+from commlab.charts.campaign_readout_tables import (
     balance,
-    checks,
-    claims_table,
     deciles_table,
     detectable,
-    overview,
     readout_table,
     segments,
 )
+from commlab.charts.campaign_tables import checks, claims_table, overview
 from commlab.charts.campaign_targeting import deciles, profit, qini
 from commlab.charts.style import Chart, chart, figure, foot
 from commlab.estimate import LEVEL

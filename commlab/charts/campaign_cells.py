@@ -6,7 +6,8 @@ import math
 
 import pandas as pd
 
-from commlab.charts.tables import Cell
+from commlab.charts import tables
+from commlab.charts.tables import Cell, Column
 from commlab.estimate import Estimate
 from commlab.text import escape, fmt, has, t
 
@@ -99,3 +100,31 @@ def estimate_of(row: pd.Series) -> Estimate:
     """Return a row with value, low, high, people and unit as an estimate."""
     return Estimate(value=float(row["value"]), low=float(row["low"]), high=float(row["high"]),
                     n=int(row["people"]), unit=str(row["unit"]))  # fmt: skip
+
+
+def named(prefix: str, column: str) -> Cell:
+    """Return a cell writer for a text key: a head, and the value of a column."""
+    return lambda row, lang: escape(t(f"{prefix}.{row[column]}", lang))
+
+
+def p_value(name: str) -> Cell:
+    """Return a cell writer for p-values."""
+    return lambda row, lang: escape(fmt.p_value(row[name]).removeprefix("= "))
+
+
+def decimals(name: str, decimals: int) -> Cell:
+    """Return a cell writer for a number with fixed decimals."""
+
+    def cell(row: pd.Series, lang: str) -> str:
+        value = row[name]
+        shown = fmt.MISSING if pd.isna(value) else fmt.number(float(value), lang, decimals=decimals)
+        return f'<span class="figure">{escape(shown)}</span>'
+
+    return cell
+
+
+def arms(frame: pd.DataFrame, lang: str) -> list[Column]:
+    """Return the column of arms, where there are several."""
+    if len(set(frame["arm"])) < 2:
+        return []
+    return [Column(t("campaign.table.arm", lang), tables.text("arm"), False)]

@@ -33,6 +33,7 @@ from commlab.models.campaign_readings import (
     cluster_facts as cluster_facts,
     itt_figures as itt_figures,
     known_profit as known_profit,
+    metrics_table as metrics_table,
     null_claim as null_claim,
     part_of_key as part_of_key,
     read_study as read_study,
@@ -44,6 +45,7 @@ from commlab.models.campaign_targeting import (
     learnt_targeting as learnt_targeting,
     uplift_list as uplift_list,
 )
+from commlab.models.campaign_verdict import Claims as Claims
 from commlab.models.churn import ChurnModel as ChurnModel
 from commlab.models.churn_drift import feature_drift as feature_drift
 from commlab.models.churn_reasons import (
@@ -60,10 +62,7 @@ from commlab.models.churn_scoring import (
     expected_share as expected_share,
     scoring_model as scoring_model,
 )
-from commlab.models.claims import (
-    Claims as Claims,
-    campaign_claims as campaign_claims,
-)
+from commlab.models.claims import campaign_claims as campaign_claims
 from commlab.models.clv import (
     LifetimeValue as LifetimeValue,
     at_risk as at_risk,
@@ -98,7 +97,7 @@ from commlab.models.earlywarning import (
     early_warning as early_warning,
     warning_rows as warning_rows,
 )
-from commlab.models.experiment import metrics_table as metrics_table, readout as readout
+from commlab.models.experiment import readout as readout
 from commlab.models.freebie import (
     freebie_hunters as freebie_hunters,
     freebie_score as freebie_score,

@@ -23,7 +23,7 @@ from commlab.metrics.campaign_panel import campaign_panel
 from commlab.metrics.campaigns import ASSIGNED, campaigns
 from commlab.metrics.outcomes import UNITS, Outcomes, campaign_outcomes
 from commlab.models.assignment import sample_ratio
-from commlab.models.claims import Claims
+from commlab.models.campaign_verdict import Claims
 from commlab.models.did import event_study
 from commlab.models.experiment import headline, readout
 from commlab.stats import benjamini_hochberg

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -10,10 +11,17 @@ import pandas as pd
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import Estimate
 from commlab.metrics.outcomes import Outcomes
+from commlab.models import aggregates
 from commlab.models.campaign_money import Profit
-from commlab.models.claims import Claims
+from commlab.models.campaign_verdict import Claims
 from commlab.models.did import EventStudy
-from commlab.models.experiment import CUPED, PLAIN, arm_aggregates, design_effect, headline
+from commlab.models.experiment import (
+    CUPED,
+    PLAIN,
+    arm_aggregates,
+    chosen_metrics,
+    headline,
+)
 from commlab.text import word
 
 # Metric → its name in the keys of figures, as published tables of experiments have it.
@@ -123,3 +131,53 @@ def null_claim(frame: pd.DataFrame) -> Estimate:
     row: Any = frame.set_index("row").loc["reported"]
     return Estimate(value=row["value"], low=row["low"], high=row["high"], n=row["people"],
                     unit="share")  # fmt: skip
+
+
+def metrics_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a readout as a line a metric and arm, the plain difference beside the one with CUPED.
+
+    Args:
+        frame: See `readout`.
+
+    Returns:
+        Frame: arm, metric, unit, control, treated, difference, low, high, error, cuped, cuped_low,
+        cuped_high, cuped_error, relative, p, p_adjusted (of CUPED where there is one), n_control,
+        n_treated, status, reason.
+    """
+    keys = ["arm", "metric"]
+    plain = frame[frame["adjusted"] == PLAIN].set_index(keys)
+    cuped = frame[frame["adjusted"] == CUPED].set_index(keys).reindex(plain.index)
+    names = {"difference": "cuped", "low": "cuped_low", "high": "cuped_high",
+             "error": "cuped_error"}  # fmt: skip
+    out = plain.assign(**{new: cuped[old] for old, new in names.items()})
+    used = cuped["status"] == "ok"
+    for name in ("p", "p_adjusted", "relative"):
+        out[name] = cuped[name].where(used, plain[name])
+    columns = ["unit", "control", "treated", "difference", "low", "high", "error", *names.values(),
+               "relative", "p", "p_adjusted", "n_control", "n_treated", "status",
+               "reason"]  # fmt: skip
+    return out[columns].reset_index()
+
+
+def design_effect(outcomes: Outcomes, metric: str, arm: str) -> tuple[float, float]:
+    """Return how many times larger clusters make the variance, and the effective n.
+
+    Variance of the difference by clusters over that of the same people taken singly.
+
+    Args:
+        outcomes: Outcomes of a clustered campaign.
+        metric: The metric.
+        arm: The arm.
+    """
+    (metric,) = chosen_metrics(outcomes, [metric])
+    found, people, _ = arm_aggregates(outcomes)
+    robust = aggregates.contrast(
+        found[outcomes.control], found[arm], metric, several=outcomes.clustered
+    )
+    single = aggregates.read(outcomes.table.select("arm", metric), [metric])
+    naive = aggregates.contrast(single[outcomes.control], single[arm], metric)
+    n = people[outcomes.control] + people[arm]
+    if robust is None or naive is None:
+        return math.nan, math.nan
+    effect = (robust.error / naive.error) ** 2
+    return effect, n / max(effect, 1e-12)

@@ -279,58 +279,8 @@ def _blank(status: str, reason: str, adjusted: str) -> dict[str, Any]:
             "adjusted": adjusted}  # fmt: skip
 
 
-def design_effect(outcomes: Outcomes, metric: str, arm: str) -> tuple[float, float]:
-    """Return how many times larger clusters make the variance, and the effective n.
-
-    Variance of the difference by clusters over that of the same people taken singly.
-
-    Args:
-        outcomes: Outcomes of a clustered campaign.
-        metric: The metric.
-        arm: The arm.
-    """
-    (metric,) = chosen_metrics(outcomes, [metric])
-    found, people, _ = arm_aggregates(outcomes)
-    robust = aggregates.contrast(
-        found[outcomes.control], found[arm], metric, several=outcomes.clustered
-    )
-    single = aggregates.read(outcomes.table.select("arm", metric), [metric])
-    naive = aggregates.contrast(single[outcomes.control], single[arm], metric)
-    n = people[outcomes.control] + people[arm]
-    if robust is None or naive is None:
-        return math.nan, math.nan
-    effect = (robust.error / naive.error) ** 2
-    return effect, n / max(effect, 1e-12)
-
-
 def unit_means(outcomes: Outcomes, arm: str, columns: Sequence[str]) -> tuple[Array, Array, int]:
     """Return means a person of an arm, their covariance, and the number of units."""
     found, _, _ = arm_aggregates(outcomes)
     made = aggregates.means(found[arm], columns, several=outcomes.clustered)
     return made.value, made.covariance, made.n
-
-
-def metrics_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a readout as a line a metric and arm, the plain difference beside the one with CUPED.
-
-    Args:
-        frame: See `readout`.
-
-    Returns:
-        Frame: arm, metric, unit, control, treated, difference, low, high, error, cuped, cuped_low,
-        cuped_high, cuped_error, relative, p, p_adjusted (of CUPED where there is one), n_control,
-        n_treated, status, reason.
-    """
-    keys = ["arm", "metric"]
-    plain = frame[frame["adjusted"] == PLAIN].set_index(keys)
-    cuped = frame[frame["adjusted"] == CUPED].set_index(keys).reindex(plain.index)
-    names = {"difference": "cuped", "low": "cuped_low", "high": "cuped_high",
-             "error": "cuped_error"}  # fmt: skip
-    out = plain.assign(**{new: cuped[old] for old, new in names.items()})
-    used = cuped["status"] == "ok"
-    for name in ("p", "p_adjusted", "relative"):
-        out[name] = cuped[name].where(used, plain[name])
-    columns = ["unit", "control", "treated", "difference", "low", "high", "error", *names.values(),
-               "relative", "p", "p_adjusted", "n_control", "n_treated", "status",
-               "reason"]  # fmt: skip
-    return out[columns].reset_index()

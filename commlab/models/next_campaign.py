@@ -10,7 +10,7 @@ from commlab.config import MIN_AT_RISK
 from commlab.errors import ArgumentError, NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.metrics.outcomes import UNITS, Outcomes
-from commlab.models.claims import per_thousand
+from commlab.models.campaign_verdict import per_thousand
 from commlab.models.power import POWER, History, detectable, false_alarms, history, needed
 from commlab.text import Words, word
 

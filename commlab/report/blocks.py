@@ -224,6 +224,12 @@ def concerns(found: Concerns, lang: str) -> Html:
     return tag("section", *lines, class_="concerns", data_state=mood)
 
 
+def warning(text: str) -> Html:
+    """Return a warning in a frame, its first paragraph in bold."""
+    lines = [tag("p", line) for line in text.split("\n\n")]
+    return tag("section", *lines, class_="concerns", data_state="bad")
+
+
 def _counted(name: str, n: int, lang: str) -> str:
     return t(f"report.concerns.{name}{'_one' if n == 1 else ''}", lang, n=n)
 

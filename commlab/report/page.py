@@ -225,12 +225,7 @@ class Page:
     def warn(self, key: str, values: Mapping[str, Any]) -> None:
         """Show a warning that cannot be missed: framed, in the colour of what is bad."""
         values = self._values(values)
-
-        def framed(lang: str) -> Html:
-            lines = [tag("p", line) for line in t(key, lang, **values).split("\n\n")]
-            return tag("section", *lines, class_="concerns", data_state="bad")
-
-        self.each("warning", framed)
+        self.each("warning", lambda lang: blocks.warning(t(key, lang, **values)))
 
     def refuse(self, key: str, error: CommlabError) -> None:
         """Say that the data cannot carry a part of the page, and why."""

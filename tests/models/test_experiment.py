@@ -14,9 +14,10 @@ from commlab.errors import ArgumentError, NotEnoughDataError, StatisticalWarning
 from commlab.loaders import load
 from commlab.metrics.outcomes import campaign_outcomes
 from commlab.models.assignment import balance, sample_ratio
+from commlab.models.campaign_readings import design_effect
 from commlab.models.campaign_segments import by_segment
 from commlab.models.compliers import effect_on_compliers
-from commlab.models.experiment import design_effect, headline, readout
+from commlab.models.experiment import headline, readout
 from commlab.models.power import detectable, false_alarms, history, needed
 from commlab.models.randomisation import rerandomise
 from commlab.models.sequential import sequential_half_width
