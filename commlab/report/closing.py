@@ -18,6 +18,11 @@ def gaps(topic: str, absent: Iterable[str], lang: str) -> dict[str, str]:
     return {name: t(key, lang) if has(key) else "" for name, key in keys.items()}
 
 
+def _written(value: object) -> object:
+    """Return a parameter as YAML and the command line take it."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
 def foot(
     ds: Dataset, parameters: Mapping[str, object], seconds: float, lang: str
 ) -> list[tuple[str, object]]:
@@ -36,7 +41,7 @@ def foot(
     given = {name: value for name, value in parameters.items() if value not in ("", None)}
     return [
         (t("report.foot.as_of", lang), fmt.date(ds.as_of, lang)),
-        (head("parameters"), ", ".join(f"{name} = {value}" for name, value in given.items())),
+        (head("parameters"), ", ".join(f"{name} = {_written(x)}" for name, x in given.items())),
         (t("report.foot.engine", lang), ds.engine.name),
         (head("fingerprint"), ds.fingerprint()),
         (head("revision"), manifest.revision()),
