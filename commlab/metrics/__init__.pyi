@@ -41,6 +41,7 @@ from commlab.metrics.engagement import active_days as active_days, stickiness as
 from commlab.metrics.extent import coverage as coverage, freshness as freshness
 from commlab.metrics.freebies import freebie_rows as freebie_rows
 from commlab.metrics.friendship import friend_loss as friend_loss, friend_splits as friend_splits
+from commlab.metrics.funnel import funnel as funnel
 from commlab.metrics.groupmeans import (
     group_activity as group_activity,
     group_points as group_points,

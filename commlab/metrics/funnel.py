@@ -1,0 +1,256 @@
+"""How many take the next step in time, and where people are lost on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from commlab import guards
+from commlab.estimate import LEVEL
+from commlab.metrics import cohorts, steps as ways
+from commlab.metrics.rates import minimum
+from commlab.stats import benjamini_hochberg, quantile, two_proportion_p, wilson
+
+if TYPE_CHECKING:
+    from commlab.dataset import Dataset
+
+Ints = npt.NDArray[np.int64]
+ALL = "all"  # segment of everybody, without a split
+WINDOW = 7  # days that a step may take
+# People do not buy in a week because they were pulled into a group, nor again the week after.
+WINDOWS = {"first_order": 30, "repeat_order": 90}
+COLUMNS = (
+    "segment", "place", "from_step", "step", "reached", "at_risk", "passed", "rate", "low", "high",
+    "lost", "open", "unseen", "median_hours", "median_low", "median_high", "p_adjusted", "flagged",
+    "status",
+)  # fmt: skip
+
+
+def funnel(
+    ds: Dataset,
+    steps: Sequence[str] | None = None,
+    *,
+    windows: Mapping[str, int] | None = None,
+    split: str | None = None,
+    level: float = LEVEL,
+    min_at_risk: int | None = None,
+) -> pd.DataFrame:
+    """Return how many members took each step of a way within a window of the step before.
+
+    A member has reached a step when a chain of events leads to it, each at or after the one
+    before and no later than the step may take. Every possible start is tried, not only the first:
+    whoever added the adviser twice may join the group after the second time.
+
+    A step is judged on those who could be seen to take it or not: they reached the step before at
+    a moment whose window is over at the end of `as_of`, and not before the next step was first
+    seen at all. Windows still open are no loss and no success. (To count the successes of open
+    windows, too, would make every new channel look quick.)
+
+    Args:
+        ds: The dataset.
+        steps: Names of `commlab.metrics.steps.STEPS`, in order ("a|b": either); default those of
+            the usual way that people took.
+        windows: Days that a step may take, by its name; default 7, for a first order 30, for a
+            repeat order 90.
+        split: None, or what tells segments apart (see `cohorts.members`).
+        level: Confidence level.
+        min_at_risk: Members below which a rate is "too few"; default from the settings.
+
+    Returns:
+        Frame by segment and place: segment, place (0 …), from_step (missing at the first), step,
+        reached (members, open windows included); at_risk, passed, rate, low, high (Wilson), lost
+        (at risk and not passed), open (reached the step before with open windows only), unseen
+        (only before the step was first seen), median_hours with median_low and median_high (from
+        the latest step before to the first passing; order statistics), p_adjusted and flagged
+        (against all other segments at that step, Benjamini–Hochberg over all), status ("ok" or
+        "too_few"). Of the first step only reached.
+
+    Raises:
+        ArgumentError: Steps unknown, named twice or fewer than two; unknown split.
+        MissingTableError: The workspace lacks a table that a step or the split needs.
+
+    Example:
+        >>> import commlab as cl
+        >>> ds = cl.open_dataset("data_samples")  # doctest: +SKIP
+        >>> cl.metrics.funnel(ds, ["added_adviser", "joined_group"])  # doctest: +SKIP
+    """
+    way = ways.chosen(ds, steps)
+    days = _days(way, windows)
+    smallest = minimum(ds, min_at_risk)
+    walked = _walked(ds, way, days)
+    people = cohorts.members(ds, split=split) if split else ds.people()
+    segment = people.segment if split else ibis.literal(ALL)
+    walked = walked.inner_join(people.select("member_id", segment=segment), "member_id")
+    counted = ds.frame(_counts(walked, len(way)), ["segment"])
+    waits = ds.frame(_waits(walked, len(way)), ["segment", "place", "hours"])
+    parts = [_place(counted, waits, way, place, level) for place in range(len(way))]
+    frame = pd.concat(parts, ignore_index=True)
+    return _judged(frame, level, smallest)
+
+
+def _days(way: Sequence[str], windows: Mapping[str, int] | None) -> list[int]:
+    """Return the days that each step may take."""
+    asked = dict(windows or {})
+    for step, days in asked.items():
+        guards.one_of("windows", step, way)
+        guards.whole(f"windows[{step!r}]", days, low=1)
+    return [asked.get(step, WINDOWS.get(step, WINDOW)) for step in way]
+
+
+def _walked(ds: Dataset, way: Sequence[str], days: Sequence[int]) -> ir.Table:
+    """Return per member and place k: `reached_k`, `risk_k`, `open_k`, `passed_k`, `wait_k`."""
+    parts = [
+        ways.step_events(ds, step).mutate(step=ibis.literal(place, "int64"))
+        for place, step in enumerate(way)
+    ]
+    rows = ibis.union(*parts).semi_join(ds.people(), "member_id")
+    begun = ways.beginnings(ds, way)
+    # Of equal moments the earlier step comes first.
+    own = ibis.cumulative_window(group_by="member_id", order_by=["at", "step"])
+    nothing = ibis.null("timestamp(6)")
+    rows = rows.mutate(reach_0=ibis.ifelse(rows.step == 0, rows["at"], nothing))
+    for place in range(1, len(way)):
+        window = ibis.interval(days=days[place])
+        cut = ibis.literal(ds.end - dt.timedelta(days=days[place]), "timestamp(6)")
+        before = rows[f"reach_{place - 1}"]
+        first = begun[way[place]] or ds.end
+        seen = before >= ibis.literal(first, "timestamp(6)")
+        judged = ibis.ifelse(seen & (before <= cut), before, nothing)
+        rows = rows.mutate(judged=judged, late=ibis.ifelse(seen, before, nothing))
+        rows = rows.mutate(
+            latest=rows[f"reach_{place - 1}"].max().over(own), start=rows.judged.max().over(own)
+        )
+        here = rows.step == place
+        rows = rows.mutate(
+            **{
+                f"reach_{place}": ibis.ifelse(
+                    here & (rows["at"] <= rows.latest + window), rows["at"], nothing
+                ),
+                f"pass_{place}": ibis.ifelse(
+                    here & (rows["at"] <= rows.start + window), rows["at"], nothing
+                ),
+                f"from_{place}": rows.start,
+                f"judged_{place}": rows.judged.notnull(),
+                f"late_{place}": rows.late.notnull(),
+            }
+        ).drop("judged", "late", "latest", "start")
+    sums: dict[str, ir.Value] = {"reached_0": rows.reach_0.notnull().any()}
+    for place in range(1, len(way)):
+        passed = rows[f"pass_{place}"]
+        wait = passed.epoch_seconds() - rows[f"from_{place}"].epoch_seconds()
+        sums |= {
+            f"reached_{place}": rows[f"reach_{place}"].notnull().any(),
+            f"risk_{place}": rows[f"judged_{place}"].any(),
+            f"open_{place}": rows[f"late_{place}"].any() & ~rows[f"judged_{place}"].any(),
+            f"passed_{place}": passed.notnull().any(),
+            f"wait_{place}": wait.argmin(passed),
+        }
+    return ds.engine.named("walked", rows.group_by("member_id").agg(**sums))
+
+
+def _counts(walked: ir.Table, places: int) -> ir.Table:
+    """Return the members counted by segment: `reached_k`, `risk_k`, `open_k`, `passed_k`."""
+    names = ["reached_0"]
+    names += [
+        f"{kind}_{place}"
+        for place in range(1, places)
+        for kind in ("reached", "risk", "open", "passed")
+    ]
+    sums = {name: walked[name].fill_null(False).sum().fill_null(0).cast("int64") for name in names}
+    return walked.group_by("segment").agg(**sums)
+
+
+def _waits(walked: ir.Table, places: int) -> ir.Table:
+    """Return how many members waited so many whole hours: `segment`, `place`, `hours`, `n`."""
+    parts = [
+        walked.filter(walked[f"wait_{place}"].notnull()).select(
+            "segment",
+            place=ibis.literal(place, "int64"),
+            hours=(walked[f"wait_{place}"] / 3600).floor().cast("int64"),
+        )
+        for place in range(1, places)
+    ]
+    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return rows.group_by("segment", "place", "hours").agg(n=rows.count())
+
+
+def _place(
+    counted: pd.DataFrame, waits: pd.DataFrame, way: Sequence[str], place: int, level: float
+) -> pd.DataFrame:
+    """Return the rows of one step."""
+    frame = counted[["segment"]].assign(
+        place=place,
+        from_step=way[place - 1] if place else None,
+        step=way[place],
+        reached=counted[f"reached_{place}"],
+    )
+    if not place:
+        return frame
+    at_risk, passed = counted[f"risk_{place}"], counted[f"passed_{place}"]
+    n, k = at_risk.to_numpy(dtype=float), passed.to_numpy(dtype=float)
+    low, high = wilson(k, n, level=level)
+    rest, rest_passed = n.sum() - n, k.sum() - k
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = k / n
+    frame = frame.assign(
+        at_risk=at_risk,
+        passed=passed,
+        rate=rate,
+        low=low,
+        high=high,
+        lost=at_risk - passed,
+        open=counted[f"open_{place}"],
+        unseen=counted[f"reached_{place - 1}"] - at_risk - counted[f"open_{place}"],
+        rest=rest,
+        p=two_proportion_p(k, n, rest_passed, rest),
+    )
+    held = waits[waits["place"] == place]
+    medians = {
+        segment: _median(rows["hours"].to_numpy(dtype=np.int64), rows["n"].to_numpy(dtype=np.int64),
+                         level)
+        for segment, rows in held.groupby("segment")
+    }  # fmt: skip
+    nothing = (np.nan, np.nan, np.nan)
+    times = np.array([medians.get(segment, nothing) for segment in frame["segment"]])
+    times = times.reshape(-1, 3)
+    return frame.assign(median_hours=times[:, 0], median_low=times[:, 1], median_high=times[:, 2])
+
+
+def _median(hours: Ints, n: Ints, level: float) -> tuple[float, float, float]:
+    """Return the median of whole hours and its interval by order statistics.
+
+    The ranks are n / 2 ± z √n / 2 (the normal approximation of Binomial(n, ½); Conover 1999,
+    Practical Nonparametric Statistics, section 3.2).
+    """
+    total, cumulated = int(n.sum()), np.cumsum(n)
+    half = quantile(level) * np.sqrt(total) / 2
+    ranks = np.array([(total + 1) / 2, total / 2 - half, total / 2 + half + 1])
+    places = np.searchsorted(cumulated, np.clip(np.floor(ranks), 1, total))
+    middle, low, high = (float(hours[place]) for place in places)
+    return middle, low, high
+
+
+def _judged(frame: pd.DataFrame, level: float, smallest: int) -> pd.DataFrame:
+    """Return the table with small cells refused and comparisons corrected."""
+    later = (frame["place"] > 0).to_numpy()
+    enough = ~later | (frame["at_risk"] >= smallest).to_numpy()
+    for name in ("rate", "low", "high"):
+        frame[name] = frame[name].where(enough)
+    for name in ("median_hours", "median_low", "median_high"):
+        frame[name] = frame[name].where((frame["passed"] >= smallest).to_numpy())
+    compared = later & enough & (frame["rest"] >= smallest).to_numpy()
+    p = frame["p"].where(compared).to_numpy(dtype=float)
+    frame["p_adjusted"] = benjamini_hochberg(p)
+    frame["flagged"] = (frame["p_adjusted"] < 1 - level).to_numpy(dtype=bool)
+    frame["status"] = np.where(enough, "ok", "too_few")
+    for name in ("reached", "at_risk", "passed", "lost", "open", "unseen"):
+        frame[name] = frame[name].astype("Int64")
+    frame = frame.sort_values(["segment", "place"], kind="stable")
+    return frame[list(COLUMNS)].reset_index(drop=True)
