@@ -131,9 +131,9 @@ def _seen(ds: Dataset, steps: Sequence[str]) -> dict[str, tuple[int, dt.datetime
     if not parts:
         return dict.fromkeys(steps, (0, None))
     frame = ds.frame(ibis.union(*parts) if len(parts) > 1 else parts[0], ["step"])
-    found = {
-        row.step: (int(row.members), None if row.first is None else row.first)
-        for row in frame.itertuples()
+    found: dict[str, tuple[int, dt.datetime | None]] = {
+        str(row["step"]): (int(row["members"]), row["first"] if row["members"] else None)
+        for row in frame.to_dict("records")
     }
     return {step: found.get(step, (0, None)) for step in steps}
 
