@@ -188,6 +188,10 @@ from commlab.models.pushwindows import (
     group_windows as group_windows,
     push_windows as push_windows,
 )
+from commlab.models.ranking import (
+    probability_best as probability_best,
+    ranked_segments as ranked_segments,
+)
 from commlab.models.residual import ResidualValue as ResidualValue, residual_value as residual_value
 from commlab.models.rings import referral_rings as referral_rings
 from commlab.models.sbg import ShiftedBetaGeometricModel as ShiftedBetaGeometricModel

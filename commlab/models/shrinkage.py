@@ -105,7 +105,7 @@ def shrunk_sums(
             "least to compare.",
             fix="Use a coarser split.",
         )
-    drawn, variance, weight = _shrink(mean[enough], error[enough])
+    drawn, variance, weight = shrink(mean[enough], error[enough])
     rest_n = n.sum() - n
     rest = (total.sum() - total) / np.maximum(rest_n, 1)
     rest_error = np.maximum(square.sum() - square - rest_n * rest**2, 0) / np.maximum(rest_n, 2)
@@ -150,14 +150,12 @@ def drawn_in(
         >>> bool(0.2 < value[3] < 5 and low[3] < value[3] < high[3])
         True
     """
-    drawn, variance, _ = _shrink(
-        np.asarray(values, dtype=float), np.asarray(variances, dtype=float)
-    )
+    drawn, variance, _ = shrink(np.asarray(values, dtype=float), np.asarray(variances, dtype=float))
     half = quantile(level) * np.sqrt(variance)
     return drawn, drawn - half, drawn + half
 
 
-def _shrink(mean: Array, error: Array) -> tuple[Array, Array, Array]:
+def shrink(mean: Array, error: Array) -> tuple[Array, Array, Array]:
     """Return shrunk means, their variances and the weights of the segments' own means."""
     k = len(mean)
     between = _paule_mandel(mean, error)
