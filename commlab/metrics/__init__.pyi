@@ -94,6 +94,9 @@ from commlab.metrics.moves import (
     closed_stays as closed_stays,
     migration_rate as migration_rate,
     rewards_due as rewards_due,
+from commlab.metrics.newcomers import (
+    newcomer_outcomes as newcomer_outcomes,
+    newcomer_values as newcomer_values,
 )
 from commlab.metrics.outcomes import Outcomes as Outcomes, campaign_outcomes as campaign_outcomes
 from commlab.metrics.previous import figure_before as figure_before

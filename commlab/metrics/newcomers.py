@@ -1,0 +1,161 @@
+"""What those who joined by each channel did afterwards, as sums that a model can compare."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from commlab import guards
+from commlab.metrics import activity as activities, cohorts, periods
+from commlab.metrics.margins import order_margins
+
+if TYPE_CHECKING:
+    from commlab.dataset import Dataset
+
+# Outcome -> first day after joining that counts, and the first that does not any more.
+_SPANS = {
+    "retained_30": (30, 60),
+    "retained_90": (90, 120),
+    "bought_90": (0, 90),
+    "margin_90": (0, 90),
+}
+OUTCOMES = tuple(_SPANS)
+COLUMNS = ("segment", "stratum", "n", "total", "square")
+
+
+def newcomer_outcomes(
+    ds: Dataset, outcome: str, split: str = "channel", *, region: bool = True
+) -> pd.DataFrame:
+    """Return what members did after joining, summed by segment and stratum.
+
+    Only members whose span is over at the end of `as_of`; of those who joined before what the
+    outcome rests on was recorded nothing is known, so they are left out.
+
+    Args:
+        ds: The dataset, with members.
+        outcome: "retained_30": active in days 30 to 59 after joining, "retained_90": in days 90 to
+            119 (message, order, check-in or click); "bought_90": a paid order within 90 days;
+            "margin_90": what orders of the first 90 days left after goods and fulfilment, refunds
+            known at `as_of` taken off (currency units).
+        split: What tells segments apart (see `cohorts.members`).
+        region: Whether strata are months of joining by region (where known), not months alone.
+
+    Returns:
+        Frame sorted by segment and stratum: segment, stratum ("2026-03" or "2026-03 east"), n
+        (members), total and square (sums of their values and of the squares).
+
+    Raises:
+        ArgumentError: Unknown outcome or split.
+        MissingTableError: The workspace lacks a table that they need.
+        NotEnoughDataError: margin_90 without costs of orders or a margin of the workspace.
+
+    Example:
+        >>> import commlab as cl
+        >>> ds = cl.open_dataset("data_samples")  # doctest: +SKIP
+        >>> cl.metrics.newcomer_outcomes(ds, "bought_90")  # doctest: +SKIP
+    """
+    guards.one_of("outcome", outcome, OUTCOMES)
+    first, stop = _SPANS[outcome]
+    people = _people(ds, split, region)
+    people = people.filter(people.anchor + ibis.interval(days=stop) <= _literal(ds.end))
+    rows, begun = _VALUES[outcome](ds)
+    if begun is not None:
+        people = people.filter(people.anchor + ibis.interval(days=first) >= _literal(begun))
+    inside = rows.inner_join(people.select("member_id", "anchor"), "member_id")
+    inside = inside.filter(
+        inside["at"] >= inside.anchor + ibis.interval(days=first),
+        inside["at"] < inside.anchor + ibis.interval(days=stop),
+    )
+    value = inside.value.sum() if outcome == "margin_90" else inside.value.max()
+    values = inside.group_by("member_id").agg(value=value.cast("float64"))
+    every = people.left_join(values, "member_id").drop("member_id_right")
+    every = every.mutate(value=every.value.fill_null(0.0))
+    sums = every.group_by("segment", "stratum").agg(
+        n=every.count(), total=every.value.sum(), square=(every.value * every.value).sum()
+    )
+    frame = ds.frame(sums, ["segment", "stratum"])
+    if outcome == "margin_90":
+        unit = ds.money(1.0)
+        frame = frame.assign(total=frame["total"] * unit, square=frame["square"] * unit**2)
+    return frame[list(COLUMNS)]
+
+
+def newcomer_values(
+    ds: Dataset, values: pd.Series, split: str = "channel", *, region: bool = True
+) -> pd.DataFrame:
+    """Return values that are known by member, summed by segment and stratum.
+
+    Args:
+        ds: The dataset, with members.
+        values: A number or bool a member, by member_id; members not named are left out.
+        split: See `newcomer_outcomes`.
+        region: See `newcomer_outcomes`.
+
+    Returns:
+        The frame of `newcomer_outcomes`.
+    """
+    people = ds.frame(_people(ds, split, region).drop("anchor"), ["member_id"])
+    value = people["member_id"].map(values.astype(float))
+    known = people.assign(total=value, square=value**2).dropna(subset=["total"])
+    grouped = known.groupby(["segment", "stratum"], sort=True)
+    sums = grouped.agg(n=("total", "size"), total=("total", "sum"), square=("square", "sum"))
+    return sums.reset_index()[list(COLUMNS)]
+
+
+def _people(ds: Dataset, split: str, region: bool) -> ir.Table:
+    """Return `member_id`, `anchor`, `segment`, `stratum`."""
+    people = cohorts.members(ds, split=split)
+    number = periods.number(people.anchor, "month")
+    month = (number // 12).cast("string").concat("-", (number % 12 + 1).cast("string").lpad(2, "0"))
+    people = people.mutate(stratum=month)
+    if region and ds.has("members") and "region" in ds.columns("members"):
+        where = ds.people().select("member_id", "region")
+        people = people.left_join(where, "member_id").drop("member_id_right")
+        place = people.region.fill_null(cohorts.UNKNOWN)
+        people = people.mutate(stratum=people.stratum.concat(" ", place))
+    return people.select("member_id", "anchor", "segment", "stratum")
+
+
+def _literal(moment: dt.datetime) -> ir.Value:
+    return ibis.literal(moment, "timestamp(6)")
+
+
+def _lives(ds: Dataset) -> tuple[ir.Table, dt.datetime | None]:
+    rows = activities.events(ds, "any")
+    return rows.mutate(value=ibis.literal(1.0)), _beginning(ds, rows)
+
+
+def _bought(ds: Dataset) -> tuple[ir.Table, dt.datetime | None]:
+    orders = ds.table("orders")
+    rows = orders.filter(orders.member_id.notnull()).select("member_id", at="paid_at")
+    return rows.mutate(value=ibis.literal(1.0)), _beginning(ds, rows)
+
+
+def _left(ds: Dataset) -> tuple[ir.Table, dt.datetime | None]:
+    rows = order_margins(ds)
+    rows = rows.filter(rows.member_id.notnull()).select("member_id", "at", value="margin")
+    return rows, _beginning(ds, rows)
+
+
+def _beginning(ds: Dataset, rows: ir.Table) -> dt.datetime | None:
+    """Return the midnight from which events are recorded, None without any.
+
+    An export that begins later than the community would make its first members look silent.
+    """
+    first = ds.frame(rows.agg(first=rows["at"].min()))["first"].iloc[0]
+    if pd.isna(first):
+        return None
+    return dt.datetime.combine(first.date(), dt.time())
+
+
+_VALUES: dict[str, Callable[[Dataset], tuple[ir.Table, dt.datetime | None]]] = {
+    "retained_30": _lives,
+    "retained_90": _lives,
+    "bought_90": _bought,
+    "margin_90": _left,
+}
