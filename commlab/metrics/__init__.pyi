@@ -99,6 +99,7 @@ from commlab.metrics.newcomers import (
     newcomer_values as newcomer_values,
 )
 from commlab.metrics.outcomes import Outcomes as Outcomes, campaign_outcomes as campaign_outcomes
+from commlab.metrics.payback import margin_curves as margin_curves, payback as payback
 from commlab.metrics.previous import figure_before as figure_before
 from commlab.metrics.purchases import (
     PurchaseHistory as PurchaseHistory,

@@ -71,7 +71,7 @@ def acquisition_costs(ds: Dataset, min_people: int | None = None) -> pd.DataFram
     lines, begin = cost_lines(ds)
     spent = lines[lines["channel"].notna()].groupby("channel")["spent"].sum()
     ds.raw("members")
-    people = _by_channel(ds, set(spent.index))
+    people = by_channel(ds, set(spent.index))
     first = (begin - _EPOCH).days
     day = people.joined_at.cast("date").epoch_days().cast("int64")
     joined = people.filter(day >= first).group_by("channel").agg(joined=lambda t: t.count())
@@ -98,7 +98,7 @@ def acquisition_costs(ds: Dataset, min_people: int | None = None) -> pd.DataFram
     return table[["channel", "spent", "joined", "buyers", "per_member", "per_buyer", "status"]]
 
 
-def _by_channel(ds: Dataset, priced: set[str]) -> ir.Table:
+def by_channel(ds: Dataset, priced: set[str]) -> ir.Table:
     """Return `member_id`, `joined_at`, `channel`: the code, or the channel that it belongs to.
 
     Members carry channel codes; costs are as a rule written for what codes belong to.

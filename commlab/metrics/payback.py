@@ -1,0 +1,184 @@
+"""When the members of a channel have earned what winning them cost.
+
+Members have been seen for different times, so margins are added up as losses are in a
+Kaplan–Meier curve: month by month of age, over those who were seen for the whole of it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from commlab.errors import NotEnoughDataError
+from commlab.estimate import LEVEL
+from commlab.metrics.acquisition import acquisition_costs, by_channel
+from commlab.metrics.margins import order_margins
+from commlab.metrics.rates import minimum
+from commlab.stats import quantile
+
+if TYPE_CHECKING:
+    from commlab.dataset import Dataset
+
+Floats = npt.NDArray[np.float64]
+_EPOCH = dt.date(1970, 1, 1)
+MONTH = 30  # days of a month of age: every month alike
+COLUMNS = ("channel", "age", "at_risk", "margin", "low", "high", "cost")
+
+
+def margin_curves(
+    ds: Dataset, *, level: float = LEVEL, min_at_risk: int | None = None
+) -> pd.DataFrame:
+    """Return the margin that a member of each channel has left by age, beside what winning cost.
+
+    The curve is the mean cumulative function of Nelson (1995, Technometrics 37) and its variance
+    the robust one of Lawless & Nadeau (1995, Technometrics 37, eq. 2.7), which leaves the
+    purchases of one person as dependent as they are.
+
+    Args:
+        ds: The dataset, with orders, members and costs that name channels.
+        level: Confidence level.
+        min_at_risk: A curve ends where fewer members were seen for the whole month; default from
+            the settings.
+
+    Returns:
+        Frame sorted by channel and age: channel (that costs name), age (months of 30 days, from
+        1), at_risk (members seen for the whole month), margin (currency units per member since
+        joining, after goods and fulfilment) with low and high (normal), cost (per member who
+        joined in the last year, see `acquisition_costs`).
+
+    Raises:
+        MissingTableError: No orders, members or costs.
+        NotEnoughDataError: No margin is known, no cost names a channel, or nobody has been seen
+            for a month.
+    """
+    smallest = minimum(ds, min_at_risk)
+    priced = acquisition_costs(ds, smallest).set_index("channel")["per_member"].dropna()
+    last = (ds.as_of - _EPOCH).days
+    people = by_channel(ds, set(priced.index))
+    day = people.joined_at.cast("date").epoch_days().cast("int64")
+    people = people.select("member_id", "channel", day=day,
+                           seen=((last + 1 - day) / MONTH).floor().cast("int64"))  # fmt: skip
+    people = people.filter(people.channel.isin(sorted(priced.index)) & (people.seen > 0))
+    counts = ds.frame(people.group_by("channel", "seen").agg(n=people.count()), ["channel", "seen"])
+    if counts.empty:
+        raise NotEnoughDataError(
+            "nobody has been seen for a month since joining by such a channel."
+        )
+    at_risk = _at_risk(counts)
+    sums = ds.frame(_sums(ds, people, at_risk), ["channel", "seen", "age"])
+    z = quantile(level)
+    parts = []
+    for channel, cost in priced.items():
+        own = counts[counts["channel"] == channel]
+        if own.empty:
+            continue
+        curve = _curve(own, sums[sums["channel"] == channel], ds.money(1.0))
+        curve = curve[curve["at_risk"] >= smallest]
+        half = z * np.sqrt(curve.pop("variance"))
+        parts.append(
+            curve.assign(channel=channel, low=curve["margin"] - half, high=curve["margin"] + half,
+                         cost=cost)
+        )  # fmt: skip
+    frame = pd.concat(parts, ignore_index=True)
+    if frame.empty:
+        raise NotEnoughDataError(
+            f"no channel has {smallest} members who were seen for a month since joining."
+        )
+    return frame[list(COLUMNS)]
+
+
+def payback(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return after how many months the members of each channel have paid for themselves.
+
+    Args:
+        curves: From `margin_curves`.
+
+    Returns:
+        Frame, soonest first: channel, cost, seen (months that the curve reaches), margin (by
+        then, with low and high), ratio (margin / cost), age (months until the curve reaches the
+        cost; missing: not within what was seen), age_low and age_high (where the ends of its
+        interval do; missing: not within what was seen).
+    """
+    rows = []
+    for channel, curve in curves.groupby("channel", sort=True):
+        end, cost = curve.iloc[-1], float(curve["cost"].iloc[0])
+        ratio = float(end["margin"]) / cost if cost else np.nan
+        reached = {
+            name: next((int(row.age) for row in curve.itertuples() if getattr(row, end_) >= cost),
+                       None)
+            for name, end_ in (("age", "margin"), ("age_low", "high"), ("age_high", "low"))
+        }  # fmt: skip
+        rows.append({"channel": channel, "cost": cost, "at_risk": int(end["at_risk"]),
+                     "seen": int(end["age"]),
+                     **{name: float(end[name]) for name in ("margin", "low", "high")},
+                     "ratio": ratio, **reached})  # fmt: skip
+    frame = pd.DataFrame(rows)
+    for name in ("age", "age_low", "age_high"):
+        frame[name] = frame[name].astype("Int64")
+    order = frame.assign(_never=frame["age"].isna(), _ratio=-frame["ratio"])
+    order = order.sort_values(["_never", "age", "_ratio", "channel"], kind="stable")
+    return order.drop(columns=["_never", "_ratio"]).reset_index(drop=True)
+
+
+def _at_risk(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return by channel and age the members who were seen for the whole month."""
+    rows = []
+    for channel, own in counts.groupby("channel", sort=True):
+        seen, n = own["seen"].to_numpy(), own["n"].to_numpy()
+        rows += [(channel, age, int(n[seen > age].sum())) for age in range(int(seen.max()))]
+    return pd.DataFrame(rows, columns=["channel", "age", "at_risk"])
+
+
+def _sums(ds: Dataset, people: ir.Table, at_risk: pd.DataFrame) -> ir.Table:
+    """Return by channel, months seen and age: `step` = Σ x / n and `square`, a step of Σ B².
+
+    B is what a member's margins x, each over the number n at risk at its age, add up to.
+    """
+    orders = order_margins(ds)
+    rows = orders.filter(orders.member_id.notnull()).inner_join(people, "member_id")
+    rows = rows.filter(rows.day_right <= rows.day)
+    rows = rows.mutate(age=((rows.day - rows.day_right) / MONTH).floor().cast("int64"))
+    rows = rows.filter(rows.age < rows.seen)
+    held = rows.group_by("member_id", "channel", "seen", "age").agg(x=rows.margin.sum())
+    sizes = ibis.memtable(at_risk, schema={"channel": "string", "age": "int64", "at_risk": "int64"})
+    held = held.inner_join(sizes, ["channel", "age"])
+    held = held.mutate(step=held.x / held.at_risk)
+    own = ibis.cumulative_window(group_by="member_id", order_by="age")
+    held = held.mutate(reached=held.step.sum().over(own))
+    held = held.mutate(square=2 * held.reached * held.step - held.step * held.step)
+    return held.group_by("channel", "seen", "age").agg(
+        x=held.x.sum(), step=held.step.sum(), square=held.square.sum()
+    )
+
+
+def _curve(counts: pd.DataFrame, sums: pd.DataFrame, unit: float) -> pd.DataFrame:
+    """Return age, at_risk, margin and variance of one channel (in currency units)."""
+    ages = int(counts["seen"].max())
+    seen, n = counts["seen"].to_numpy(), counts["n"].to_numpy(dtype=float)
+    at_risk = np.array([n[seen > age].sum() for age in range(ages)])
+    places = {months: place for place, months in enumerate(seen)}
+    shape = (len(seen), ages)
+    x, step, square = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    spot = (sums["seen"].map(places).to_numpy(dtype=int), sums["age"].to_numpy(dtype=int))
+    for grid, name in ((x, "x"), (step, "step"), (square, "square")):
+        grid[spot] = sums[name].to_numpy(dtype=float)
+    mean = x.sum(axis=0) / at_risk
+    # Σ over members of (B − A)², A being what the mean adds up to while the member was seen.
+    until = np.minimum(np.arange(ages)[None, :], seen[:, None] - 1)
+    added = np.cumsum(mean / at_risk)[until]
+    reached, squares = np.cumsum(step, axis=1), np.cumsum(square, axis=1)
+    variance = (squares - 2 * reached * added + n[:, None] * added**2).sum(axis=0)
+    return pd.DataFrame(
+        {
+            "age": np.arange(1, ages + 1),
+            "at_risk": at_risk.astype("int64"),
+            "margin": np.cumsum(mean) * unit,
+            "variance": np.maximum(variance, 0) * unit**2,
+        }
+    )
