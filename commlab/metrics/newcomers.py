@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import ibis
@@ -25,11 +25,13 @@ _SPANS = {
     "margin_90": (0, 90),
 }
 OUTCOMES = tuple(_SPANS)
+STRATA = ("month", "region")
+_HELD = (*STRATA, "channel")
 COLUMNS = ("segment", "stratum", "n", "total", "square")
 
 
 def newcomer_outcomes(
-    ds: Dataset, outcome: str, split: str = "channel", *, region: bool = True
+    ds: Dataset, outcome: str, split: str = "channel", *, strata: Sequence[str] = STRATA
 ) -> pd.DataFrame:
     """Return what members did after joining, summed by segment and stratum.
 
@@ -43,10 +45,11 @@ def newcomer_outcomes(
             "margin_90": what orders of the first 90 days left after goods and fulfilment, refunds
             known at `as_of` taken off (currency units).
         split: What tells segments apart (see `cohorts.members`).
-        region: Whether strata are months of joining by region (where known), not months alone.
+        strata: What is held constant: "month" (of joining), "region" and "channel", those that
+            the workspace holds.
 
     Returns:
-        Frame sorted by segment and stratum: segment, stratum ("2026-03" or "2026-03 east"), n
+        Frame sorted by segment and stratum: segment, stratum ("2026-03 east"), n
         (members), total and square (sums of their values and of the squares).
 
     Raises:
@@ -61,7 +64,7 @@ def newcomer_outcomes(
     """
     guards.one_of("outcome", outcome, OUTCOMES)
     first, stop = _SPANS[outcome]
-    people = _people(ds, split, region)
+    people = _people(ds, split, strata)
     people = people.filter(people.anchor + ibis.interval(days=stop) <= _literal(ds.end))
     rows, begun = _VALUES[outcome](ds)
     if begun is not None:
@@ -86,7 +89,7 @@ def newcomer_outcomes(
 
 
 def newcomer_values(
-    ds: Dataset, values: pd.Series, split: str = "channel", *, region: bool = True
+    ds: Dataset, values: pd.Series, split: str = "channel", *, strata: Sequence[str] = STRATA
 ) -> pd.DataFrame:
     """Return values that are known by member, summed by segment and stratum.
 
@@ -94,12 +97,12 @@ def newcomer_values(
         ds: The dataset, with members.
         values: A number or bool a member, by member_id; members not named are left out.
         split: See `newcomer_outcomes`.
-        region: See `newcomer_outcomes`.
+        strata: See `newcomer_outcomes`.
 
     Returns:
         The frame of `newcomer_outcomes`.
     """
-    people = ds.frame(_people(ds, split, region).drop("anchor"), ["member_id"])
+    people = ds.frame(_people(ds, split, strata).drop("anchor"), ["member_id"])
     value = people["member_id"].map(values.astype(float))
     known = people.assign(total=value, square=value**2).dropna(subset=["total"])
     grouped = known.groupby(["segment", "stratum"], sort=True)
@@ -107,18 +110,27 @@ def newcomer_values(
     return sums.reset_index()[list(COLUMNS)]
 
 
-def _people(ds: Dataset, split: str, region: bool) -> ir.Table:
+def _people(ds: Dataset, split: str, strata: Sequence[str]) -> ir.Table:
     """Return `member_id`, `anchor`, `segment`, `stratum`."""
+    for name in strata:
+        guards.one_of("strata", name, _HELD)
     people = cohorts.members(ds, split=split)
     number = periods.number(people.anchor, "month")
     month = (number // 12).cast("string").concat("-", (number % 12 + 1).cast("string").lpad(2, "0"))
-    people = people.mutate(stratum=month)
-    if region and ds.has("members") and "region" in ds.columns("members"):
-        where = ds.people().select("member_id", "region")
-        people = people.left_join(where, "member_id").drop("member_id_right")
-        place = people.region.fill_null(cohorts.UNKNOWN)
-        people = people.mutate(stratum=people.stratum.concat(" ", place))
-    return people.select("member_id", "anchor", "segment", "stratum")
+    people = people.mutate(month=month)
+    held = [
+        name
+        for name in strata
+        if name == "month" or (ds.has("members") and name in ds.columns("members"))
+    ]
+    if set(held) - {"month"}:
+        known = ds.people().select("member_id", *(name for name in held if name != "month"))
+        people = people.left_join(known, "member_id").drop("member_id_right")
+    parts = [people[name].fill_null(cohorts.UNKNOWN) for name in held]
+    stratum = parts[0] if parts else ibis.literal("all")
+    for part in parts[1:]:
+        stratum = stratum.concat(" ", part)
+    return people.select("member_id", "anchor", "segment", stratum=stratum)
 
 
 def _literal(moment: dt.datetime) -> ir.Value:

@@ -82,7 +82,7 @@ def margin_curves(
         curve = curve[curve["at_risk"] >= smallest]
         half = z * np.sqrt(curve.pop("variance"))
         parts.append(
-            curve.assign(channel=channel, low=curve["margin"] - half, high=curve["margin"] + half,
+            curve.assign(channel=str(channel), low=curve["margin"] - half, high=curve["margin"] + half,
                          cost=cost)
         )  # fmt: skip
     frame = pd.concat(parts, ignore_index=True)
@@ -110,10 +110,10 @@ def payback(curves: pd.DataFrame) -> pd.DataFrame:
         end, cost = curve.iloc[-1], float(curve["cost"].iloc[0])
         ratio = float(end["margin"]) / cost if cost else np.nan
         reached = {
-            name: next((int(row.age) for row in curve.itertuples() if getattr(row, end_) >= cost),
-                       None)
-            for name, end_ in (("age", "margin"), ("age_low", "high"), ("age_high", "low"))
-        }  # fmt: skip
+            "age": _first_age(curve, "margin"),
+            "age_low": _first_age(curve, "high"),
+            "age_high": _first_age(curve, "low"),
+        }
         rows.append({"channel": channel, "cost": cost, "at_risk": int(end["at_risk"]),
                      "seen": int(end["age"]),
                      **{name: float(end[name]) for name in ("margin", "low", "high")},
@@ -124,6 +124,12 @@ def payback(curves: pd.DataFrame) -> pd.DataFrame:
     order = frame.assign(_never=frame["age"].isna(), _ratio=-frame["ratio"])
     order = order.sort_values(["_never", "age", "_ratio", "channel"], kind="stable")
     return order.drop(columns=["_never", "_ratio"]).reset_index(drop=True)
+
+
+def _first_age(curve: pd.DataFrame, column: str) -> int | None:
+    """Return the age at which a column of a curve reaches the cost."""
+    reached = curve.loc[curve[column] >= curve["cost"], "age"]
+    return None if reached.empty else int(reached.iloc[0])
 
 
 def _at_risk(counts: pd.DataFrame) -> pd.DataFrame:

@@ -190,6 +190,7 @@ from commlab.models.pushwindows import (
 )
 from commlab.models.ranking import (
     probability_best as probability_best,
+    probability_top as probability_top,
     ranked_segments as ranked_segments,
 )
 from commlab.models.residual import ResidualValue as ResidualValue, residual_value as residual_value

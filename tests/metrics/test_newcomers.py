@@ -82,7 +82,7 @@ def test_margins_are_summed_in_currency(make_dataset):
         }
     )  # fmt: skip
     ds = make_dataset({"members": members, "orders": orders}, as_of=AS_OF)
-    frame = metrics.newcomer_outcomes(ds, "margin_90", region=False).set_index("segment")
+    frame = metrics.newcomer_outcomes(ds, "margin_90", strata=()).set_index("segment")
     # a: 100 − 20 − 50 × 0.8, then 50 − 20 on day 89; b bought on day 90.
     assert frame.loc["x", ["n", "total"]].tolist() == [2, 70.0]
     assert frame.loc["x", "square"] == pytest.approx(70.0**2)

@@ -106,3 +106,14 @@ def test_refusals():
     same = pd.concat([one, one.assign(segment="b")]).assign(total=0, square=0)
     with pytest.raises(errors.NotEnoughDataError, match="nothing to compare"):
         models.ranked_segments(same)
+
+
+def test_probability_top_sums_to_the_places():
+    mean, variance = np.array([3.0, 1.0, 1.0, 0.0, -2.0, 0.5]), np.full(6, 0.4)
+    found = models.probability_top(mean, variance)
+    assert found.sum() == pytest.approx(2)
+    assert found[0] > 0.95 > found[1] > found[3] > found[4]
+    assert (found == models.probability_top(mean, variance)).all()
+    # One place: the same question as "best", answered by quadrature.
+    one = models.probability_top(mean, variance, 1 / 6, draws=100_000)
+    np.testing.assert_allclose(one, models.probability_best(mean, variance), atol=0.006)
