@@ -63,6 +63,8 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "bought": (), "speakers": (), "askers": ("speakers",), "answerers": ("speakers",),
     "sharers": (), "paid_sharers": (), "bringers": (),
     "n_control": (), "n_treated": (),
+    "reached": (), "passed": ("at_risk",), "missed": (),
+    "chats": (), "negative_feedback": (),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
 LOOSE = frozenset({"open", "unseen", "by_staff"})
@@ -95,6 +97,7 @@ LABELS = frozenset({
     "form", "maker", "by_members", "question", "wave", "side", "source", "category", "word",
     "posted_at", "content_id",
     "times", "units", "holdout", "detectable", "decile", "draws", "rejected", "passed", "alike",
+    "place", "seen", "age_low", "age_high",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -123,6 +126,8 @@ FIGURES = frozenset({
     "control", "treated", "others", "cuped", "cuped_low", "cuped_high", "cuped_error", "relative",
     "smd", "uplift", "gain", "random", "profit", "profit_low", "profit_high", "qini", "auuc",
     "best_share", "best_profit", "best_low", "best_high",
+    "median_hours", "median_low", "median_high", "adjusted", "adjusted_low", "adjusted_high",
+    "best", "in_top", "reply_share", "reply_minutes", "cost",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -42,7 +42,11 @@ from commlab.metrics.engagement import active_days as active_days, stickiness as
 from commlab.metrics.extent import coverage as coverage, freshness as freshness
 from commlab.metrics.freebies import freebie_rows as freebie_rows
 from commlab.metrics.friendship import friend_loss as friend_loss, friend_splits as friend_splits
-from commlab.metrics.funnel import funnel as funnel
+from commlab.metrics.funnel import (
+    funnel as funnel,
+    step_rate as step_rate,
+    weak_steps as weak_steps,
+)
 from commlab.metrics.groupmeans import (
     group_activity as group_activity,
     group_points as group_points,
@@ -96,6 +100,8 @@ from commlab.metrics.moves import (
     migration_rate as migration_rate,
     rewards_due as rewards_due,
 from commlab.metrics.newcomers import (
+    newcomer_mean as newcomer_mean,
+    newcomer_measures as newcomer_measures,
     newcomer_outcomes as newcomer_outcomes,
     newcomer_values as newcomer_values,
 )

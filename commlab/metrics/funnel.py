@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from commlab import guards
-from commlab.estimate import LEVEL
+from commlab.config import MIN_AT_RISK
+from commlab.estimate import LEVEL, Estimate
 from commlab.metrics import cohorts, steps as ways
 from commlab.metrics.rates import minimum
 from commlab.stats import benjamini_hochberg, quantile, two_proportion_p, wilson
@@ -93,6 +94,43 @@ def funnel(
     parts = [_place(counted, waits, way, place, level) for place in range(len(way))]
     frame = pd.concat(parts, ignore_index=True)
     return _judged(frame, level, smallest)
+
+
+def step_rate(frame: pd.DataFrame, step: str, *, level: float = LEVEL) -> Estimate:
+    """Return the share that takes one step, of those who took the one before.
+
+    Args:
+        frame: From `funnel` without split.
+        step: Name of the step.
+        level: Confidence level that the frame was made with.
+    """
+    rows = frame[(frame["step"] == step) & (frame["place"] > 0)]
+    if rows.empty:
+        return Estimate.refused("this step is not on the way", unit="share")
+    row = rows.iloc[0]
+    if row["status"] != "ok":
+        return Estimate.too_few(int(row["at_risk"]), unit="share", minimum=MIN_AT_RISK)
+    return Estimate(value=row["rate"], low=row["low"], high=row["high"], level=level,
+                    n=int(row["at_risk"]), unit="share", method="Wilson")  # fmt: skip
+
+
+def weak_steps(frame: pd.DataFrame, most: int = 3) -> pd.DataFrame:
+    """Return the steps that a segment takes less often than all together, beyond chance.
+
+    Args:
+        frame: From `funnel` with a split.
+        most: Rows returned.
+
+    Returns:
+        Rows of the frame with `missed` (people who would have taken the step at the rate of all),
+        most missed first.
+    """
+    rows = frame[(frame["place"] > 0) & frame["flagged"]]
+    sums = frame.groupby("place")[["at_risk", "passed"]].sum().astype(float)
+    usual = (sums["passed"] / sums["at_risk"]).reindex(rows["place"]).to_numpy()
+    missed = rows["at_risk"].to_numpy(dtype=float) * usual - rows["passed"].to_numpy(dtype=float)
+    found = rows.assign(missed=missed)
+    return found[found["missed"] > 0].nlargest(most, "missed").reset_index(drop=True)
 
 
 def _days(way: Sequence[str], windows: Mapping[str, int] | None) -> list[int]:

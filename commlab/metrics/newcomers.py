@@ -10,9 +10,12 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from commlab import guards
+from commlab import guards, stats
+from commlab.config import MIN_AT_RISK
+from commlab.errors import MissingTableError
+from commlab.estimate import LEVEL, Estimate
 from commlab.metrics import activity as activities, cohorts, periods
-from commlab.metrics.margins import order_margins
+from commlab.metrics.margins import margin_source, order_margins
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -28,6 +31,25 @@ OUTCOMES = tuple(_SPANS)
 STRATA = ("month", "region")
 _HELD = (*STRATA, "channel")
 COLUMNS = ("segment", "stratum", "n", "total", "square")
+
+
+def newcomer_measures(ds: Dataset) -> tuple[str, ...]:
+    """Return the outcomes for which the workspace holds what they need.
+
+    Args:
+        ds: The dataset.
+    """
+    held = []
+    try:
+        activities.sources(ds, "any")
+        held += ["retained_30", "retained_90"]
+    except MissingTableError:
+        pass
+    if ds.has("orders"):
+        held.append("bought_90")
+        if ds.settings.margin is not None or margin_source(ds) == "cost":
+            held.append("margin_90")
+    return tuple(held)
 
 
 def newcomer_outcomes(
@@ -86,6 +108,44 @@ def newcomer_outcomes(
         unit = ds.money(1.0)
         frame = frame.assign(total=frame["total"] * unit, square=frame["square"] * unit**2)
     return frame[list(COLUMNS)]
+
+
+def newcomer_mean(
+    sums: pd.DataFrame,
+    *,
+    unit: str = "share",
+    months: int | None = None,
+    back: int = 0,
+    level: float = LEVEL,
+    min_people: int = MIN_AT_RISK,
+) -> Estimate:
+    """Return the mean over newcomers of all segments, or of the latest months of joining.
+
+    Args:
+        sums: From `newcomer_outcomes` with "month" first among the strata.
+        unit: "share" (Wilson) or "money" (normal, from moments).
+        months: Months of joining that count, the latest that are there; default all.
+        back: How many months further back these lie.
+        level: Confidence level.
+        min_people: Fewer are "too few".
+    """
+    rows = sums
+    if months is not None:
+        month = sums["stratum"].str[:7]
+        known = sorted(month.unique())
+        kept = known[len(known) - back - months : len(known) - back]
+        rows = sums[month.isin(kept)] if len(known) >= back + months else sums.iloc[:0]
+    n, total, square = (float(rows[name].sum()) for name in ("n", "total", "square"))
+    if n < max(min_people, 2):
+        return Estimate.too_few(int(n), unit=unit, minimum=min_people)
+    if unit == "share":
+        low, high = stats.wilson(total, n, level=level)
+        method, mean = "Wilson", total / n
+    else:
+        mean, low, high = (float(x) for x in stats.mean_interval(n, total, square, level=level))
+        method = "normal"
+    return Estimate(value=mean, low=float(low), high=float(high), level=level, n=int(n), unit=unit,
+                    method=method)  # fmt: skip
 
 
 def newcomer_values(

@@ -81,10 +81,8 @@ def margin_curves(
         curve = _curve(own, sums[sums["channel"] == channel], ds.money(1.0))
         curve = curve[curve["at_risk"] >= smallest]
         half = z * np.sqrt(curve.pop("variance"))
-        parts.append(
-            curve.assign(channel=str(channel), low=curve["margin"] - half, high=curve["margin"] + half,
-                         cost=cost)
-        )  # fmt: skip
+        ends = {"low": curve["margin"] - half, "high": curve["margin"] + half}
+        parts.append(curve.assign(channel=str(channel), cost=cost, **ends))
     frame = pd.concat(parts, ignore_index=True)
     if frame.empty:
         raise NotEnoughDataError(

@@ -192,6 +192,7 @@ from commlab.models.ranking import (
     probability_best as probability_best,
     probability_top as probability_top,
     ranked_segments as ranked_segments,
+    with_top as with_top,
 )
 from commlab.models.residual import ResidualValue as ResidualValue, residual_value as residual_value
 from commlab.models.rings import referral_rings as referral_rings

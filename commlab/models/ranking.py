@@ -106,6 +106,25 @@ def ranked_segments(
     return out.drop(columns=["_last", "_value"]).reset_index(drop=True)
 
 
+def with_top(
+    ranked: pd.DataFrame, share: float = 1 / 3, *, level: float = LEVEL, seed: int = 0
+) -> pd.DataFrame:
+    """Return ranked segments with `in_top`, the probability of being among the top ones.
+
+    Args:
+        ranked: From `ranked_segments`.
+        share: See `probability_top`.
+        level: Confidence level that `ranked` was made with.
+        seed: See `probability_top`.
+    """
+    known = (ranked["status"] == "ok").to_numpy()
+    spread = (ranked["high"] - ranked["low"]).to_numpy(dtype=float) / (2 * quantile(level))
+    chance = np.full(len(ranked), np.nan)
+    value = ranked["value"].to_numpy(dtype=float)
+    chance[known] = probability_top(value[known], spread[known] ** 2, share, seed=seed)
+    return ranked.assign(in_top=chance)
+
+
 def probability_best(values: npt.ArrayLike, variances: npt.ArrayLike) -> Array:
     """Return the probability of each of independent normal quantities to be the greatest.
 
