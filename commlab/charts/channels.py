@@ -27,7 +27,7 @@ _MOST_CURVES = 5
 def step_name(step: str, lang: str) -> str:
     """Return the words for a step; "a|b" is either."""
     parts = [t(f"channels.step.{name}", lang) for name in step.split("|")]
-    return t("channels.step_or", lang).join(parts)
+    return t("channels.step_separator", lang).join(parts)
 
 
 @chart
@@ -181,7 +181,7 @@ def funnel_plot(
         narrow=narrow,
     )  # fmt: skip
     ax = made.add_subplot()
-    for width, shade in zip(widths, (0.5, 0.25), strict=True):
+    for width, shade in zip(reversed(widths), (0.2, 0.45), strict=True):
         ax.fill_between(grid, np.clip(whole - width, 0, 1), np.clip(whole + width, 0, 1),
                         color=colours.mix(colours.GREY, shade), linewidth=0)  # fmt: skip
     ax.axhline(whole, color=colours.QUIET, linewidth=0.9)
@@ -198,10 +198,12 @@ def funnel_plot(
     settle(made)
     far = np.argsort(-np.abs(rate - whole) / error)[: 3 if narrow else 6]
     for place in far[outside[far]]:
+        # Right of the middle there is room to the left only.
+        left = np.log(n[place] / grid[0]) > 0.5 * np.log(grid[-1] / grid[0])
         ax.annotate(
             labels.name(rows["segment"].iloc[place], 80, made.size("small")),
-            (n[place], rate[place]), xytext=(7, 4), textcoords="offset points",
-            size=made.size("small"), color=colours.INK,
+            (n[place], rate[place]), xytext=(-7 if left else 7, 4), textcoords="offset points",
+            size=made.size("small"), color=colours.INK, ha="right" if left else "left",
         )  # fmt: skip
     return made
 

@@ -22,7 +22,7 @@ _VERDICTS = {
 
 def _step(row: pd.Series, lang: str) -> str:
     parts = [t(f"channels.step.{name}", lang) for name in str(row["step"]).split("|")]
-    return escape(t("channels.step_or", lang).join(parts))
+    return escape(t("channels.step_separator", lang).join(parts))
 
 
 def _hours(row: pd.Series, lang: str) -> str:
