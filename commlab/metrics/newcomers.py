@@ -140,11 +140,11 @@ def newcomer_mean(
         return Estimate.too_few(int(n), unit=unit, minimum=min_people)
     if unit == "share":
         low, high = stats.wilson(total, n, level=level)
-        method, mean = "Wilson", total / n
+        method = "Wilson"
     else:
-        mean, low, high = (float(x) for x in stats.mean_interval(n, total, square, level=level))
+        _, low, high = stats.mean_interval(n, total, square, level=level)
         method = "normal"
-    return Estimate(value=mean, low=float(low), high=float(high), level=level, n=int(n), unit=unit,
+    return Estimate(value=total / n, low=float(low), high=float(high), level=level, n=int(n), unit=unit,
                     method=method)  # fmt: skip
 
 
