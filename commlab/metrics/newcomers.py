@@ -144,8 +144,10 @@ def newcomer_mean(
     else:
         _, low, high = stats.mean_interval(n, total, square, level=level)
         method = "normal"
-    return Estimate(value=total / n, low=float(low), high=float(high), level=level, n=int(n), unit=unit,
-                    method=method)  # fmt: skip
+    return Estimate(
+        value=total / n, low=float(low), high=float(high), level=level, n=int(n), unit=unit,
+        method=method,
+    )  # fmt: skip
 
 
 def newcomer_values(
