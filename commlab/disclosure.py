@@ -64,6 +64,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "sharers": (), "paid_sharers": (), "bringers": (),
     "n_control": (), "n_treated": (),
     "reached": (), "passed": ("at_risk",), "missed": (),
+    "returning": ("buyers",),
     "chats": (), "negative_feedback": (),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
@@ -98,6 +99,7 @@ LABELS = frozenset({
     "posted_at", "content_id",
     "times", "units", "holdout", "detectable", "decile", "draws", "rejected", "passed", "alike",
     "place", "seen", "age_low", "age_high",
+    "place", "seen", "age_low", "age_high", "target", "complete",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -127,7 +129,7 @@ FIGURES = frozenset({
     "smd", "uplift", "gain", "random", "profit", "profit_low", "profit_high", "qini", "auuc",
     "best_share", "best_profit", "best_low", "best_high",
     "median_hours", "median_low", "median_high", "adjusted", "adjusted_low", "adjusted_high",
-    "best", "in_top", "reply_share", "reply_minutes", "cost",
+    "best", "in_top", "reply_share", "reply_minutes", "cost", "chance", "gross", "refunds",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -1,3 +1,4 @@
+from commlab.metrics.accounting import growth_accounting as growth_accounting
 from commlab.metrics.acquisition import acquisition_costs as acquisition_costs
 from commlab.metrics.activity import observed as observed
 from commlab.metrics.advisers import adviser_work as adviser_work
@@ -137,6 +138,12 @@ from commlab.metrics.send_effects import (
     send_outcomes as send_outcomes,
 )
 from commlab.metrics.sends import send_rates as send_rates
+from commlab.metrics.sales import (
+    monthly_sales as monthly_sales,
+    net_revenue as net_revenue,
+    repurchase_rate as repurchase_rate,
+    total_sales as total_sales,
+)
 from commlab.metrics.silent import silent_members as silent_members
 from commlab.metrics.surveys import opinion as opinion, opinion_estimate as opinion_estimate
 from commlab.metrics.survival import (

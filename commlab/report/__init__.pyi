@@ -2,14 +2,17 @@ from commlab.report.blocks import Action as Action
 from commlab.report.calls import (
     actions as actions,
     begin as begin,
+    borrow as borrow,
     cards as cards,
     end as end,
     heading as heading,
+    others_actions as others_actions,
     put as put,
     say as say,
     section as section,
     show as show,
     warn as warn,
+    targets as targets,
 )
 from commlab.report.known import (
     known_notebooks as known_notebooks,

@@ -23,6 +23,24 @@ _COUNTED = re.compile(r"([−\d.,]+(?:k|m|bn|万|亿)?)(\s?[^\W\d]\D*)\Z")
 
 
 @dataclasses.dataclass(frozen=True)
+class Report:
+    """Another report of the same run.
+
+    Attributes:
+        notebook: Its notebook.
+        titles: Its title by language.
+    """
+
+    notebook: str
+    titles: Mapping[str, str]
+
+    def link(self, lang: str) -> Html:
+        """Return a link to its page, which stands in the same folder."""
+        title = self.titles.get(lang, self.notebook)
+        return tag("a", title, href=f"{self.notebook}.{lang}.html")
+
+
+@dataclasses.dataclass(frozen=True)
 class Action:
     """One thing to do, for how many people, and what it is worth.
 
@@ -32,6 +50,7 @@ class Action:
         value: Expected value, as a rule money; None where it cannot be said.
         list_name: Name of the action list that holds the people.
         values: What fills the slots of a text key.
+        source: The report that says so, where it is not the page's own.
     """
 
     text: Text
@@ -39,6 +58,7 @@ class Action:
     value: Estimate | None = None
     list_name: str = ""
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    source: Report | None = None
 
     def words(self, lang: str) -> str:
         """Return what to do, in one language."""
@@ -168,7 +188,11 @@ def _target(entry: Entry, now: Estimate, lang: str, mood: str) -> list[str]:
 
 def cards(entries: Sequence[Entry], lang: str, *, small_cell: int = 1) -> Html:
     """Return headline cards side by side."""
-    shown = [card(entry, lang, small_cell=small_cell) for entry in entries]
+    shown = []
+    for entry in entries:
+        report = entry.get("report")
+        source = Report(report["notebook"], report["titles"]).link(lang) if report else None
+        shown.append(card(entry, lang, small_cell=small_cell, source=source))
     return tag("div", *shown, class_="cards")
 
 
@@ -186,8 +210,10 @@ def actions(
             facts.append(t("report.action.value", lang, value=value))
         if action.list_name:
             facts.append(t("report.action.list", lang, name=action.list_name))
-        line = t("common.foot.separator", lang).join(facts)
-        detail = [tag("p", line, class_="facts")] if facts else []
+        between = t("common.foot.separator", lang)
+        line = [escape(between.join(facts))] if facts else []
+        line += [action.source.link(lang)] if action.source else []
+        detail = [tag("p", join(line, between=between), class_="facts")] if line else []
         items.append(tag("li", tag("p", Html(coded(escape(action.words(lang))))), *detail))
     head = tag("h2", t("common.headings.what_to_do", lang))
     body = tag("ol", *items) if items else tag("p", t("report.action.none", lang))

@@ -15,8 +15,8 @@ from commlab import config, guards
 from commlab.config import LANGUAGES
 from commlab.errors import ArgumentError, MissingTableError, NotEnoughDataError
 from commlab.estimate import Estimate
-from commlab.report import blocks
-from commlab.report.page import Page
+from commlab.report import blocks, overview
+from commlab.report.page import Page, notebook_titles
 from commlab.report.results import ActionList, Part
 
 if TYPE_CHECKING:
@@ -130,6 +130,33 @@ def cards(*keys: str, labels: Mapping[str, str] | None = None) -> None:
         labels: Key → text key or plain text, where the label is not `<topic>.card.<name>`.
     """
     current().cards(keys, labels or {})
+
+
+def borrow(*keys: str) -> list[str]:
+    """Take over headline figures of the other notebooks of the run, for `cards`.
+
+    Args:
+        *keys: Keys of figures that they put on cards.
+
+    Returns:
+        Those that there are.
+    """
+    return [key for key in keys if current().borrow(key)]
+
+
+def others_actions() -> list[blocks.Action]:
+    """Return what the other notebooks of the run say is to be done."""
+    return overview.others_actions(current().part.run_folder, notebook_titles())
+
+
+def targets() -> pd.DataFrame:
+    """Return the targets of the workspace, what was reached, and how sure that is.
+
+    See `commlab.report.overview.targets`.
+    """
+    page = current()
+    wanted = {target.key: target.value for target in page.ds.settings.targets}
+    return overview.targets(page.part.run_folder, wanted)
 
 
 def actions(found: Sequence[blocks.Action]) -> None:

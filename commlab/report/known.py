@@ -6,12 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from commlab.config import LANGUAGES
 from commlab.errors import ArgumentError
 from commlab.privacy import pseudonyms
 from commlab.report import notebooks
 from commlab.report.calls import current
-from commlab.text import has, t
+from commlab.report.page import notebook_titles
 
 
 def known_notebooks() -> list[dict[str, Any]]:
@@ -24,13 +23,7 @@ def known_notebooks() -> list[dict[str, Any]]:
 
 def titles() -> dict[str, dict[str, str]]:
     """Return the title of every notebook by language; its name where it has no catalogue."""
-    found = {}
-    for book in notebooks.discover():
-        key = f"{book.topic}.page.title"
-        found[book.name] = {
-            lang: t(key, lang) if book.topic and has(key) else book.name for lang in LANGUAGES
-        }
-    return found
+    return notebook_titles()
 
 
 def pseudonymous(frame: pd.DataFrame, column: str, *, kind: str = "P") -> pd.DataFrame:

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commlab import guards
+from commlab.config import LANGUAGES
 from commlab.errors import ArgumentError, CommlabError, DesignError, MissingTableError
 from commlab.estimate import Estimate
-from commlab.report import blocks, closing, concerns, drawing, notebooks
+from commlab.report import blocks, closing, concerns, drawing, notebooks, overview
 from commlab.report.html import Html, join, paragraphs, tag
 from commlab.report.results import ActionList, Part
 from commlab.report.shared import Gate, is_internal
@@ -183,8 +184,10 @@ class Page:
                     f"there is no figure {key!r} to show on a card.",
                     fix=f"Put it first: put({key!r}, estimate).",
                 )
-            label = {lang: self._label(key, lang, labels) for lang in self.languages}
-            self.part.entries[key].update(headline=place, label=label)
+            entry = self.part.entries[key]
+            if overview.REPORT not in entry:
+                entry["label"] = {lang: self._label(key, lang, labels) for lang in self.languages}
+            entry["headline"] = place
         self.part.save()
         entries = [self.gate.entry(self.part.entries[key]) for key in keys]
         small = self.gate.small
@@ -200,10 +203,30 @@ class Page:
     def actions(self, found: Sequence[blocks.Action]) -> None:
         """Show what to do."""
         shown = [self._shown(action) for action in found]
+        self.part.actions = [self._kept(action) for action in shown if not action.source]
+        self.part.save()
         money, small = self.ds.settings.currency, self.gate.small
         self.each(
             "actions", lambda lang: blocks.actions(shown, lang, currency=money, small_cell=small)
         )
+
+    def _kept(self, action: blocks.Action) -> dict[str, Any]:
+        """Return an action as the overview reads it: its words in every language."""
+        return {
+            "text": {lang: action.words(lang) for lang in LANGUAGES},
+            "people": action.people,
+            "value": action.value.to_dict() if action.value is not None else None,
+            "list": action.list_name,
+        }
+
+    def borrow(self, key: str) -> bool:
+        """Take over a headline figure of another notebook of the run; False without it."""
+        fields = overview.borrowed(self.part.run_folder, key, notebook_titles())
+        if fields is None:
+            return False
+        self.part.entries[key] = fields
+        self.part.save()
+        return True
 
     def _shown(self, action: blocks.Action) -> blocks.Action:
         worth = action.value and self.gate.estimate(action.value)
@@ -285,6 +308,17 @@ def card_name(key: str, topic: str) -> str:
         ('month1', 'd11_itt_orders')
     """
     return key.removeprefix(f"{topic}.").replace(".", "_")
+
+
+def notebook_titles() -> dict[str, dict[str, str]]:
+    """Return the title of every notebook by language; its name where it has no catalogue."""
+    found = {}
+    for book in notebooks.discover():
+        key = f"{book.topic}.page.title"
+        found[book.name] = {
+            lang: t(key, lang) if book.topic and has(key) else book.name for lang in LANGUAGES
+        }
+    return found
 
 
 def _about(notebook: str) -> Mapping[str, Any]:

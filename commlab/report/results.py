@@ -109,6 +109,7 @@ class Part:
         self.notebook = check_key(notebook)
         self.entries: dict[str, dict[str, Any]] = {}
         self.files: list[str] = []
+        self.actions: list[dict[str, Any]] = []
         if run_folder is not None:
             self._clear(run_folder)
             self.save()
@@ -163,6 +164,7 @@ class Part:
             "notebook": self.notebook,
             "complete": complete,
             "files": self.files,
+            "actions": self.actions,
             "results": self.entries,
         }
         files.write_text(part_path(self.run_folder, self.notebook), _dumps(part))
