@@ -64,11 +64,12 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "sharers": (), "paid_sharers": (), "bringers": (),
     "n_control": (), "n_treated": (),
     "reached": (), "passed": ("at_risk",), "missed": (),
+    "reached": (), "took": ("at_risk",), "waiting": (), "already": (), "yes": ("people",),
     "returning": ("buyers",),
     "chats": (), "negative_feedback": (),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
-LOOSE = frozenset({"open", "unseen", "by_staff"})
+LOOSE = frozenset({"open", "unseen", "by_staff", "waiting", "already"})
 # Shares whose count is not in the frame → the count that they are shares of.
 SHARES = {"rate_before": "n_before", "rate_after": "n_after", "actual": "at_risk",
           "active_share": "members", "newcomer_share": "members",

@@ -18,16 +18,29 @@ from commlab.estimate import LEVEL
 from commlab.stats import quantile
 from commlab.text import Words, fmt, t, word
 
-__all__ = ["advisers", "costs", "funnel_plot", "outcomes", "payback", "ranking", "steps", "way"]
+__all__ = [
+    "advisers",
+    "costs",
+    "funnel_plot",
+    "outcomes",
+    "payback",
+    "ranking",
+    "step_words",
+    "steps",
+    "way",
+]  # fmt: skip
 
 _LIMITS = (0.95, 0.998)  # the two and three standard errors of a funnel plot
 _MOST_CURVES = 5
 
 
-def step_name(step: str, lang: str) -> str:
+def step_words(step: str) -> Words:
     """Return the words for a step; "a|b" is either."""
-    parts = [t(f"channels.step.{name}", lang) for name in step.split("|")]
-    return t("channels.step_separator", lang).join(parts)
+    first, *rest = step.split("|")
+    named = word(f"channels.step.{first}")
+    return (
+        word("channels.step_either", one=named, two=step_words("|".join(rest))) if rest else named
+    )
 
 
 @chart
@@ -55,9 +68,9 @@ def way(
     lost = frames.numbers(rows, "at_risk") * (1 - frames.numbers(rows, "rate"))
     worst = rows.iloc[int(np.argmax(lost))]
     shades = [colours.ACCENT if step != worst["step"] else colours.BAD for step in rows["step"]]
-    names = [step_name(step, lang) for step in rows["step"]]
+    names = [step_words(step).render(lang) for step in rows["step"]]
     made = figure(
-        title=title or word("channels.way.title", step=step_name(worst["step"], lang),
+        title=title or word("channels.way.title", step=step_words(worst["step"]),
                             rate=float(worst["rate"])),
         subtitle=t("channels.way.subtitle", lang),
         foot=foot(lang, n=float(rows["at_risk"].iloc[0]), as_of=as_of, level=LEVEL),

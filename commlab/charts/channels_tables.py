@@ -21,8 +21,11 @@ _VERDICTS = {
 
 
 def _step(row: pd.Series, lang: str) -> str:
-    parts = [t(f"channels.step.{name}", lang) for name in str(row["step"]).split("|")]
-    return escape(t("channels.step_separator", lang).join(parts))
+    names = [t(f"channels.step.{name}", lang) for name in str(row["step"]).split("|")]
+    words = names.pop()
+    while names:
+        words = t("channels.step_either", lang, one=names.pop(), two=words)
+    return escape(words)
 
 
 def _hours(row: pd.Series, lang: str) -> str:
@@ -52,12 +55,11 @@ def steps(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -
         lang: "en" or "zh".
         title: Head of the table.
     """
-    need = ["segment", "place", "step", "at_risk", "rate", "low", "high", "lost", "flagged"]
+    need = ["segment", "place", "step", "at_risk", "rate", "low", "high", "lost", "difference",
+            "flagged"]  # fmt: skip
     frames.need(frame, need, "channels.steps")
     rows = frame[(frame["place"] > 0) & frame["rate"].notna()].copy()
-    whole = rows.groupby("place")[["at_risk", "passed"]].transform("sum").astype(float)
-    rows["gap"] = rows["rate"] - whole["passed"] / whole["at_risk"]
-    rows["verdict"] = _verdict(rows, "gap")
+    rows["verdict"] = _verdict(rows, "difference")
     rows = rows.sort_values(["flagged", "lost"], ascending=[False, False], kind="stable")
     columns = [
         Column(t("common.column.segment", lang), tables.text("segment"), False),

@@ -104,6 +104,7 @@ from commlab.metrics.newcomers import (
     newcomer_mean as newcomer_mean,
     newcomer_measures as newcomer_measures,
     newcomer_outcomes as newcomer_outcomes,
+    newcomer_splits as newcomer_splits,
     newcomer_values as newcomer_values,
 )
 from commlab.metrics.outcomes import Outcomes as Outcomes, campaign_outcomes as campaign_outcomes

@@ -187,6 +187,24 @@ def covered(
     return first, last
 
 
+def covered_from(ds: Dataset, activity: str) -> dt.date | None:
+    """Return the first day of the first month that the activity's source covers whole.
+
+    Args:
+        ds: The dataset.
+        activity: See `events`.
+
+    Returns:
+        The day (see `covered`: of the oldest member's month where the source is as old); None
+        without events.
+    """
+    people = ds.people()
+    first = ds.frame(people.agg(first=people.joined_at.min()))["first"].iloc[0]
+    oldest = periods.number_of((first if pd.notna(first) else ds.end).date(), "month")
+    month, _ = covered(ds, activity, "month", oldest)
+    return None if month is None else _start(month, "month", "monday")
+
+
 def _days(ds: Dataset, activity: str) -> npt.NDArray[np.int64]:
     """Return the days on which persons who are not staff were active, few early ones left out."""
     rows = events(ds, activity).semi_join(ds.people(), "member_id")

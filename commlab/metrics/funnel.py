@@ -28,9 +28,9 @@ WINDOW = 7  # days that a step may take
 # People do not buy in a week because they were pulled into a group, nor again the week after.
 WINDOWS = {"first_order": 30, "repeat_order": 90}
 COLUMNS = (
-    "segment", "place", "from_step", "step", "reached", "at_risk", "passed", "rate", "low", "high",
-    "lost", "open", "unseen", "median_hours", "median_low", "median_high", "p_adjusted", "flagged",
-    "status",
+    "segment", "place", "from_step", "step", "reached", "at_risk", "took", "rate", "low", "high",
+    "lost", "open", "waiting", "already", "unseen", "median_hours", "median_low", "median_high",
+    "difference", "p_adjusted", "flagged", "status",
 )  # fmt: skip
 
 
@@ -52,7 +52,9 @@ def funnel(
     A step is judged on those who could be seen to take it or not: they reached the step before at
     a moment whose window is over at the end of `as_of`, and not before the next step was first
     seen at all. Windows still open are no loss and no success. (To count the successes of open
-    windows, too, would make every new channel look quick.)
+    windows, too, would make every new channel look quick.) Steps that one takes once (adding the
+    adviser, joining a group, the survey, being tagged, the first order) cannot be lost by whoever
+    took them before: these members are counted apart.
 
     Args:
         ds: The dataset.
@@ -66,12 +68,13 @@ def funnel(
 
     Returns:
         Frame by segment and place: segment, place (0 …), from_step (missing at the first), step,
-        reached (members, open windows included); at_risk, passed, rate, low, high (Wilson), lost
-        (at risk and not passed), open (reached the step before with open windows only), unseen
+        reached (members, open windows included); at_risk, took, rate, low, high (Wilson), lost
+        (at risk and did not take it), open (reached the step before with open windows only),
+        waiting (of them, who have not taken the step yet), already (had taken it before), unseen
         (only before the step was first seen), median_hours with median_low and median_high (from
-        the latest step before to the first passing; order statistics), p_adjusted and flagged
-        (against all other segments at that step, Benjamini–Hochberg over all), status ("ok" or
-        "too_few"). Of the first step only reached.
+        the latest step before to the first passing; order statistics), difference (rate minus
+        that of all other segments), p_adjusted and flagged (of it, Benjamini–Hochberg over all),
+        status ("ok" or "too_few"). Of the first step only reached.
 
     Raises:
         ArgumentError: Steps unknown, named twice or fewer than two; unknown split.
@@ -114,23 +117,21 @@ def step_rate(frame: pd.DataFrame, step: str, *, level: float = LEVEL) -> Estima
                     n=int(row["at_risk"]), unit="share", method="Wilson")  # fmt: skip
 
 
-def weak_steps(frame: pd.DataFrame, most: int = 3) -> pd.DataFrame:
-    """Return the steps that a segment takes less often than all together, beyond chance.
+def weak_steps(frame: pd.DataFrame, most: int = 3, *, small: int = 5) -> pd.DataFrame:
+    """Return the steps that a segment takes less often than the others, beyond chance.
 
     Args:
         frame: From `funnel` with a split.
         most: Rows returned.
+        small: Rows with so few who took the step, or did not, are left out: the page hides them.
 
     Returns:
-        Rows of the frame with `missed` (people who would have taken the step at the rate of all),
-        most missed first.
+        Rows of the frame, those first where most were lost beyond the others' rate.
     """
-    rows = frame[(frame["place"] > 0) & frame["flagged"]]
-    sums = frame.groupby("place")[["at_risk", "passed"]].sum().astype(float)
-    usual = (sums["passed"] / sums["at_risk"]).reindex(rows["place"]).to_numpy()
-    missed = rows["at_risk"].to_numpy(dtype=float) * usual - rows["passed"].to_numpy(dtype=float)
-    found = rows.assign(missed=missed)
-    return found[found["missed"] > 0].nlargest(most, "missed").reset_index(drop=True)
+    rows = frame[(frame["place"] > 0) & frame["flagged"] & (frame["difference"] < 0)]
+    rows = rows[(rows["took"] >= small) & (rows["lost"] >= small)]
+    missed = -rows["at_risk"].astype(float) * rows["difference"]
+    return rows.loc[missed.nlargest(most).index].reset_index(drop=True)
 
 
 def _days(way: Sequence[str], windows: Mapping[str, int] | None) -> list[int]:
@@ -143,7 +144,10 @@ def _days(way: Sequence[str], windows: Mapping[str, int] | None) -> list[int]:
 
 
 def _walked(ds: Dataset, way: Sequence[str], days: Sequence[int]) -> ir.Table:
-    """Return per member and place k: `reached_k`, `risk_k`, `open_k`, `passed_k`, `wait_k`."""
+    """Return per member and place k: `reached_k`, `risk_k`, `took_k`, `wait_k` and why not.
+
+    Why not at risk: `already_k`, else `open_k`.
+    """
     parts = [
         ways.step_events(ds, step).mutate(step=ibis.literal(place, "int64"))
         for place, step in enumerate(way)
@@ -159,9 +163,16 @@ def _walked(ds: Dataset, way: Sequence[str], days: Sequence[int]) -> ir.Table:
         cut = ibis.literal(ds.end - dt.timedelta(days=days[place]), "timestamp(6)")
         before = rows[f"reach_{place - 1}"]
         first = begun[way[place]] or ds.end
+        here = rows.step == place
+        taken = ibis.literal(False)
+        if ways.once(way[place]):
+            rows = rows.mutate(taken=ibis.ifelse(here, rows["at"], nothing).max().over(own))
+            taken, before = rows.taken.notnull(), rows[f"reach_{place - 1}"]
         seen = before >= ibis.literal(first, "timestamp(6)")
-        judged = ibis.ifelse(seen & (before <= cut), before, nothing)
-        rows = rows.mutate(judged=judged, late=ibis.ifelse(seen, before, nothing))
+        judged = ibis.ifelse(seen & ~taken & (before <= cut), before, nothing)
+        rows = rows.mutate(
+            judged=judged, late=(seen & ~taken).fill_null(False), had=before.notnull() & taken
+        )
         rows = rows.mutate(
             latest=rows[f"reach_{place - 1}"].max().over(own), start=rows.judged.max().over(own)
         )
@@ -176,9 +187,12 @@ def _walked(ds: Dataset, way: Sequence[str], days: Sequence[int]) -> ir.Table:
                 ),
                 f"from_{place}": rows.start,
                 f"judged_{place}": rows.judged.notnull(),
-                f"late_{place}": rows.late.notnull(),
+                f"late_{place}": rows.late,
+                f"had_{place}": rows.had,
             }
-        ).drop("judged", "late", "latest", "start")
+        )
+        rows = rows.drop("judged", "late", "had", "latest", "start")
+        rows = rows.drop("taken") if "taken" in rows.columns else rows
     sums: dict[str, ir.Value] = {"reached_0": rows.reach_0.notnull().any()}
     for place in range(1, len(way)):
         passed = rows[f"pass_{place}"]
@@ -186,22 +200,28 @@ def _walked(ds: Dataset, way: Sequence[str], days: Sequence[int]) -> ir.Table:
         sums |= {
             f"reached_{place}": rows[f"reach_{place}"].notnull().any(),
             f"risk_{place}": rows[f"judged_{place}"].any(),
-            f"open_{place}": rows[f"late_{place}"].any() & ~rows[f"judged_{place}"].any(),
-            f"passed_{place}": passed.notnull().any(),
+            f"already_{place}": rows[f"had_{place}"].any() & ~rows[f"judged_{place}"].any(),
+            f"open_{place}": rows[f"late_{place}"].any()
+            & ~rows[f"judged_{place}"].any()
+            & ~rows[f"had_{place}"].any(),
+            f"took_{place}": passed.notnull().any(),
             f"wait_{place}": wait.argmin(passed),
         }
     return ds.engine.named("walked", rows.group_by("member_id").agg(**sums))
 
 
 def _counts(walked: ir.Table, places: int) -> ir.Table:
-    """Return the members counted by segment: `reached_k`, `risk_k`, `open_k`, `passed_k`."""
+    """Return the members counted by segment: `reached_k`, `risk_k`, `took_k` and why not."""
     names = ["reached_0"]
     names += [
         f"{kind}_{place}"
         for place in range(1, places)
-        for kind in ("reached", "risk", "open", "passed")
+        for kind in ("reached", "risk", "open", "already", "took")
     ]
-    sums = {name: walked[name].fill_null(False).sum().fill_null(0).cast("int64") for name in names}
+    values = {name: walked[name].fill_null(False) for name in names}
+    for place in range(1, places):
+        values[f"waiting_{place}"] = values[f"open_{place}"] & ~values[f"reached_{place}"]
+    sums = {name: value.sum().fill_null(0).cast("int64") for name, value in values.items()}
     return walked.group_by("segment").agg(**sums)
 
 
@@ -231,23 +251,29 @@ def _place(
     )
     if not place:
         return frame
-    at_risk, passed = counted[f"risk_{place}"], counted[f"passed_{place}"]
-    n, k = at_risk.to_numpy(dtype=float), passed.to_numpy(dtype=float)
+    at_risk, took = counted[f"risk_{place}"], counted[f"took_{place}"]
+    n, k = at_risk.to_numpy(dtype=float), took.to_numpy(dtype=float)
     low, high = wilson(k, n, level=level)
-    rest, rest_passed = n.sum() - n, k.sum() - k
+    rest, rest_took = n.sum() - n, k.sum() - k
     with np.errstate(invalid="ignore", divide="ignore"):
-        rate = k / n
+        rate, rest_rate = k / n, rest_took / rest
     frame = frame.assign(
         at_risk=at_risk,
-        passed=passed,
+        took=took,
         rate=rate,
         low=low,
         high=high,
-        lost=at_risk - passed,
+        lost=at_risk - took,
         open=counted[f"open_{place}"],
-        unseen=counted[f"reached_{place - 1}"] - at_risk - counted[f"open_{place}"],
+        waiting=counted[f"waiting_{place}"],
+        already=counted[f"already_{place}"],
+        unseen=counted[f"reached_{place - 1}"]
+        - at_risk
+        - counted[f"open_{place}"]
+        - counted[f"already_{place}"],
         rest=rest,
-        p=two_proportion_p(k, n, rest_passed, rest),
+        difference=rate - rest_rate,
+        p=two_proportion_p(k, n, rest_took, rest),
     )
     held = waits[waits["place"] == place]
     medians = {
@@ -282,13 +308,16 @@ def _judged(frame: pd.DataFrame, level: float, smallest: int) -> pd.DataFrame:
     for name in ("rate", "low", "high"):
         frame[name] = frame[name].where(enough)
     for name in ("median_hours", "median_low", "median_high"):
-        frame[name] = frame[name].where((frame["passed"] >= smallest).to_numpy())
+        frame[name] = frame[name].where((frame["took"] >= smallest).to_numpy())
     compared = later & enough & (frame["rest"] >= smallest).to_numpy()
     p = frame["p"].where(compared).to_numpy(dtype=float)
     frame["p_adjusted"] = benjamini_hochberg(p)
+    frame["difference"] = frame["difference"].where(compared)
     frame["flagged"] = (frame["p_adjusted"] < 1 - level).to_numpy(dtype=bool)
     frame["status"] = np.where(enough, "ok", "too_few")
-    for name in ("reached", "at_risk", "passed", "lost", "open", "unseen"):
+    for name in (
+        "reached", "at_risk", "took", "lost", "open", "waiting", "already", "unseen",
+    ):  # fmt: skip
         frame[name] = frame[name].astype("Int64")
     frame = frame.sort_values(["segment", "place"], kind="stable")
     return frame[list(COLUMNS)].reset_index(drop=True)

@@ -30,7 +30,21 @@ _SPANS = {
 OUTCOMES = tuple(_SPANS)
 STRATA = ("month", "region")
 _HELD = (*STRATA, "channel")
-COLUMNS = ("segment", "stratum", "n", "total", "square")
+_INSIDE = {"city": ("city", "region")}
+SPLITS = ("channel", "region", "city", "gender", "adviser", "campaign")
+_KEYS = ("segment", "stratum", "cluster")
+COLUMNS = (*_KEYS, "n", "total", "square")
+
+
+def newcomer_splits(ds: Dataset) -> tuple[str, ...]:
+    """Return the splits of `newcomer_outcomes` for which the workspace holds what they need.
+
+    Args:
+        ds: The dataset.
+    """
+    there = cohorts.available_splits(ds)
+    held = ds.has("members") and "adviser_id" in ds.columns("members")
+    return tuple(name for name in SPLITS if name in there or (name == "adviser" and held))
 
 
 def newcomer_measures(ds: Dataset) -> tuple[str, ...]:
@@ -53,9 +67,9 @@ def newcomer_measures(ds: Dataset) -> tuple[str, ...]:
 
 
 def newcomer_outcomes(
-    ds: Dataset, outcome: str, split: str = "channel", *, strata: Sequence[str] = STRATA
+    ds: Dataset, outcome: str, split: str | None = "channel", *, strata: Sequence[str] = STRATA
 ) -> pd.DataFrame:
-    """Return what members did after joining, summed by segment and stratum.
+    """Return what members did after joining, summed by segment, stratum and chat group.
 
     Only members whose span is over at the end of `as_of`; of those who joined before what the
     outcome rests on was recorded nothing is known, so they are left out.
@@ -66,13 +80,15 @@ def newcomer_outcomes(
             119 (message, order, check-in or click); "bought_90": a paid order within 90 days;
             "margin_90": what orders of the first 90 days left after goods and fulfilment, refunds
             known at `as_of` taken off (currency units).
-        split: What tells segments apart (see `cohorts.members`).
+        split: What tells segments apart: known at joining (SPLITS), or None for all together. What
+            becomes known later (a group, a first product) would single out those who got so far.
         strata: What is held constant: "month" (of joining), "region" and "channel", those that
             the workspace holds.
 
     Returns:
-        Frame sorted by segment and stratum: segment, stratum ("2026-03 east"), n
-        (members), total and square (sums of their values and of the squares).
+        Frame sorted by segment, stratum and cluster: segment, stratum ("2026-03 east"), cluster
+        (first chat group joined, missing without one), n (members), total and square (sums of
+        their values and of the squares).
 
     Raises:
         ArgumentError: Unknown outcome or split.
@@ -90,7 +106,8 @@ def newcomer_outcomes(
     people = people.filter(people.anchor + ibis.interval(days=stop) <= _literal(ds.end))
     rows, begun = _VALUES[outcome](ds)
     if begun is not None:
-        people = people.filter(people.anchor + ibis.interval(days=first) >= _literal(begun))
+        start = _literal(dt.datetime.combine(begun, dt.time()))
+        people = people.filter(people.anchor + ibis.interval(days=first) >= start)
     inside = rows.inner_join(people.select("member_id", "anchor"), "member_id")
     inside = inside.filter(
         inside["at"] >= inside.anchor + ibis.interval(days=first),
@@ -100,10 +117,10 @@ def newcomer_outcomes(
     values = inside.group_by("member_id").agg(value=value.cast("float64"))
     every = people.left_join(values, "member_id").drop("member_id_right")
     every = every.mutate(value=every.value.fill_null(0.0))
-    sums = every.group_by("segment", "stratum").agg(
+    sums = every.group_by(*_KEYS).agg(
         n=every.count(), total=every.value.sum(), square=(every.value * every.value).sum()
     )
-    frame = ds.frame(sums, ["segment", "stratum"])
+    frame = ds.frame(sums, list(_KEYS))
     if outcome == "margin_90":
         unit = ds.money(1.0)
         frame = frame.assign(total=frame["total"] * unit, square=frame["square"] * unit**2)
@@ -139,8 +156,9 @@ def newcomer_mean(
     if n < max(min_people, 2):
         return Estimate.too_few(int(n), unit=unit, minimum=min_people)
     if unit == "share":
-        low, high = stats.wilson(total, n, level=level)
-        method = "Wilson"
+        deff = _design_effect(rows)
+        low, high = stats.wilson(total, n, level=level, deff=deff)
+        method = "Wilson" if deff == 1 else f"Wilson, design effect {deff:.2f}"
     else:
         _, low, high = stats.mean_interval(n, total, square, level=level)
         method = "normal"
@@ -150,33 +168,62 @@ def newcomer_mean(
     )  # fmt: skip
 
 
+def _design_effect(rows: pd.DataFrame) -> float:
+    """Return by how much chat groups widen the variance of a share; 1 without groups."""
+    groups = rows.dropna(subset=["cluster"]).groupby("cluster")[["n", "total"]].sum()
+    n, total = float(rows["n"].sum()), float(rows["total"].sum())
+    rate = total / n
+    if len(groups) < 2 or not 0 < rate < 1:
+        return 1.0
+    lone = n - float(groups["n"].sum())
+    between = len(groups) / (len(groups) - 1) * float(
+        ((groups["total"] - rate * groups["n"]) ** 2).sum()
+    )  # fmt: skip
+    return max(1.0, (between + lone * rate * (1 - rate)) / (n * rate * (1 - rate)))
+
+
 def newcomer_values(
-    ds: Dataset, values: pd.Series, split: str = "channel", *, strata: Sequence[str] = STRATA
+    ds: Dataset,
+    values: pd.Series,
+    split: str | None = "channel",
+    *,
+    strata: Sequence[str] = STRATA,
+    min_days: int = 0,
 ) -> pd.DataFrame:
-    """Return values that are known by member, summed by segment and stratum.
+    """Return values that are known by member, summed by segment, stratum and chat group.
 
     Args:
         ds: The dataset, with members.
         values: A number or bool a member, by member_id; members not named are left out.
+        min_days: Only members who joined at least so many days before the end of `as_of`.
         split: See `newcomer_outcomes`.
         strata: See `newcomer_outcomes`.
 
     Returns:
         The frame of `newcomer_outcomes`.
     """
-    people = ds.frame(_people(ds, split, strata).drop("anchor"), ["member_id"])
+    rows = _people(ds, split, strata)
+    rows = rows.filter(rows.anchor + ibis.interval(days=min_days) <= _literal(ds.end))
+    people = ds.frame(rows.drop("anchor"), ["member_id"])
     value = people["member_id"].map(values.astype(float))
     known = people.assign(total=value, square=value**2).dropna(subset=["total"])
-    grouped = known.groupby(["segment", "stratum"], sort=True)
+    grouped = known.groupby(list(_KEYS), sort=True, dropna=False)
     sums = grouped.agg(n=("total", "size"), total=("total", "sum"), square=("square", "sum"))
     return sums.reset_index()[list(COLUMNS)]
 
 
-def _people(ds: Dataset, split: str, strata: Sequence[str]) -> ir.Table:
+def _people(ds: Dataset, split: str | None, strata: Sequence[str]) -> ir.Table:
     """Return `member_id`, `anchor`, `segment`, `stratum`."""
     for name in strata:
         guards.one_of("strata", name, _HELD)
-    people = cohorts.members(ds, split=split)
+    if split is not None:
+        guards.one_of("split", split, SPLITS)
+    # Held constant, what is compared (or holds it: a city lies in one region) would vanish.
+    strata = [name for name in strata if name not in _INSIDE.get(split or "", (split,))]
+    # Where members of a chat group are alike: activity is (see `retention`), and what follows it.
+    people = cohorts.members(ds, split=split, cluster=ds.has("memberships"))
+    if split is None:
+        people = people.mutate(segment=ibis.literal("all"))
     number = periods.number(people.anchor, "month")
     month = (number // 12).cast("string").concat("-", (number % 12 + 1).cast("string").lpad(2, "0"))
     people = people.mutate(month=month)
@@ -192,42 +239,39 @@ def _people(ds: Dataset, split: str, strata: Sequence[str]) -> ir.Table:
     stratum = parts[0] if parts else ibis.literal("all")
     for part in parts[1:]:
         stratum = stratum.concat(" ", part)
-    return people.select("member_id", "anchor", "segment", stratum=stratum)
+    group = people.cluster if ds.has("memberships") else ibis.null("string")
+    return people.select("member_id", "anchor", "segment", stratum=stratum, cluster=group)
 
 
 def _literal(moment: dt.datetime) -> ir.Value:
     return ibis.literal(moment, "timestamp(6)")
 
 
-def _lives(ds: Dataset) -> tuple[ir.Table, dt.datetime | None]:
+def _lives(ds: Dataset) -> tuple[ir.Table, dt.date | None]:
     rows = activities.events(ds, "any")
-    return rows.mutate(value=ibis.literal(1.0)), _beginning(ds, rows)
+    # Who joined before messages were kept would look silent beside who joined after.
+    begun = [
+        activities.covered_from(ds, name)
+        for name in ("message", "order")
+        if name in activities.sources(ds, "any")
+    ]
+    known = [day for day in begun if day is not None]
+    return rows.mutate(value=ibis.literal(1.0)), max(known) if known else None
 
 
-def _bought(ds: Dataset) -> tuple[ir.Table, dt.datetime | None]:
+def _bought(ds: Dataset) -> tuple[ir.Table, dt.date | None]:
     orders = ds.table("orders")
     rows = orders.filter(orders.member_id.notnull()).select("member_id", at="paid_at")
-    return rows.mutate(value=ibis.literal(1.0)), _beginning(ds, rows)
+    return rows.mutate(value=ibis.literal(1.0)), activities.covered_from(ds, "order")
 
 
-def _left(ds: Dataset) -> tuple[ir.Table, dt.datetime | None]:
+def _left(ds: Dataset) -> tuple[ir.Table, dt.date | None]:
     rows = order_margins(ds)
     rows = rows.filter(rows.member_id.notnull()).select("member_id", "at", value="margin")
-    return rows, _beginning(ds, rows)
+    return rows, activities.covered_from(ds, "order")
 
 
-def _beginning(ds: Dataset, rows: ir.Table) -> dt.datetime | None:
-    """Return the midnight from which events are recorded, None without any.
-
-    An export that begins later than the community would make its first members look silent.
-    """
-    first = ds.frame(rows.agg(first=rows["at"].min()))["first"].iloc[0]
-    if pd.isna(first):
-        return None
-    return dt.datetime.combine(first.date(), dt.time())
-
-
-_VALUES: dict[str, Callable[[Dataset], tuple[ir.Table, dt.datetime | None]]] = {
+_VALUES: dict[str, Callable[[Dataset], tuple[ir.Table, dt.date | None]]] = {
     "retained_30": _lives,
     "retained_90": _lives,
     "bought_90": _bought,

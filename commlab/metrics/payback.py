@@ -17,6 +17,7 @@ import pandas as pd
 
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL
+from commlab.metrics import activity as activities
 from commlab.metrics.acquisition import acquisition_costs, by_channel
 from commlab.metrics.margins import order_margins
 from commlab.metrics.rates import minimum
@@ -58,20 +59,31 @@ def margin_curves(
             for a month.
     """
     smallest = minimum(ds, min_at_risk)
-    priced = acquisition_costs(ds, smallest).set_index("channel")["per_member"].dropna()
+    costs = acquisition_costs(ds, smallest).set_index("channel")["per_member"]
+    # Every channel that has a cost, as the cost itself was counted: else its members would be
+    # taken for those of the channel that it belongs to.
+    people = by_channel(ds, set(costs.index))
+    priced = costs.dropna()
     last = (ds.as_of - _EPOCH).days
-    people = by_channel(ds, set(priced.index))
+    begun = ((activities.covered_from(ds, "order") or ds.as_of) - _EPOCH).days
     day = people.joined_at.cast("date").epoch_days().cast("int64")
-    people = people.select("member_id", "channel", day=day,
-                           seen=((last + 1 - day) / MONTH).floor().cast("int64"))  # fmt: skip
-    people = people.filter(people.channel.isin(sorted(priced.index)) & (people.seen > 0))
-    counts = ds.frame(people.group_by("channel", "seen").agg(n=people.count()), ["channel", "seen"])
+    people = people.select(
+        "member_id",
+        "channel",
+        day=day,
+        # Months of age before orders were recorded are not seen, and not empty.
+        entry=ibis.greatest(((begun - day) / MONTH).ceil().cast("int64"), 0),
+        seen=((last + 1 - day) / MONTH).floor().cast("int64"),
+    )
+    people = people.filter(people.channel.isin(sorted(priced.index)) & (people.seen > people.entry))
+    key = ["channel", "entry", "seen"]
+    counts = ds.frame(people.group_by(key).agg(n=people.count()), key)
     if counts.empty:
         raise NotEnoughDataError(
             "nobody has been seen for a month since joining by such a channel."
         )
     at_risk = _at_risk(counts)
-    sums = ds.frame(_sums(ds, people, at_risk), ["channel", "seen", "age"])
+    sums = ds.frame(_sums(ds, people, at_risk), [*key, "age"])
     z = quantile(level)
     parts = []
     for channel, cost in priced.items():
@@ -79,7 +91,8 @@ def margin_curves(
         if own.empty:
             continue
         curve = _curve(own, sums[sums["channel"] == channel], ds.money(1.0))
-        curve = curve[curve["at_risk"] >= smallest]
+        enough = (curve["at_risk"] >= smallest).cummin()
+        curve = curve[enough]
         half = z * np.sqrt(curve.pop("variance"))
         ends = {"low": curve["margin"] - half, "high": curve["margin"] + half}
         parts.append(curve.assign(channel=str(channel), cost=cost, **ends))
@@ -134,8 +147,11 @@ def _at_risk(counts: pd.DataFrame) -> pd.DataFrame:
     """Return by channel and age the members who were seen for the whole month."""
     rows = []
     for channel, own in counts.groupby("channel", sort=True):
-        seen, n = own["seen"].to_numpy(), own["n"].to_numpy()
-        rows += [(channel, age, int(n[seen > age].sum())) for age in range(int(seen.max()))]
+        entry, seen, n = (own[name].to_numpy() for name in ("entry", "seen", "n"))
+        rows += [
+            (channel, age, int(n[(entry <= age) & (seen > age)].sum()))
+            for age in range(int(seen.max()))
+        ]
     return pd.DataFrame(rows, columns=["channel", "age", "at_risk"])
 
 
@@ -148,15 +164,15 @@ def _sums(ds: Dataset, people: ir.Table, at_risk: pd.DataFrame) -> ir.Table:
     rows = orders.filter(orders.member_id.notnull()).inner_join(people, "member_id")
     rows = rows.filter(rows.day_right <= rows.day)
     rows = rows.mutate(age=((rows.day - rows.day_right) / MONTH).floor().cast("int64"))
-    rows = rows.filter(rows.age < rows.seen)
-    held = rows.group_by("member_id", "channel", "seen", "age").agg(x=rows.margin.sum())
+    rows = rows.filter((rows.age >= rows.entry) & (rows.age < rows.seen))
+    held = rows.group_by("member_id", "channel", "entry", "seen", "age").agg(x=rows.margin.sum())
     sizes = ibis.memtable(at_risk, schema={"channel": "string", "age": "int64", "at_risk": "int64"})
     held = held.inner_join(sizes, ["channel", "age"])
     held = held.mutate(step=held.x / held.at_risk)
     own = ibis.cumulative_window(group_by="member_id", order_by="age")
     held = held.mutate(reached=held.step.sum().over(own))
     held = held.mutate(square=2 * held.reached * held.step - held.step * held.step)
-    return held.group_by("channel", "seen", "age").agg(
+    return held.group_by("channel", "entry", "seen", "age").agg(
         x=held.x.sum(), step=held.step.sum(), square=held.square.sum()
     )
 
@@ -164,18 +180,23 @@ def _sums(ds: Dataset, people: ir.Table, at_risk: pd.DataFrame) -> ir.Table:
 def _curve(counts: pd.DataFrame, sums: pd.DataFrame, unit: float) -> pd.DataFrame:
     """Return age, at_risk, margin and variance of one channel (in currency units)."""
     ages = int(counts["seen"].max())
-    seen, n = counts["seen"].to_numpy(), counts["n"].to_numpy(dtype=float)
-    at_risk = np.array([n[seen > age].sum() for age in range(ages)])
-    places = {months: place for place, months in enumerate(seen)}
-    shape = (len(seen), ages)
+    kinds = list(zip(counts["entry"], counts["seen"], strict=True))
+    entry, seen = (counts[name].to_numpy(dtype=int) for name in ("entry", "seen"))
+    n = counts["n"].to_numpy(dtype=float)
+    age = np.arange(ages)
+    there = (entry[:, None] <= age) & (seen[:, None] > age)
+    at_risk = (n[:, None] * there).sum(axis=0)
+    places = {kind: place for place, kind in enumerate(kinds)}
+    shape = (len(kinds), ages)
     x, step, square = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    spot = (sums["seen"].map(places).to_numpy(dtype=int), sums["age"].to_numpy(dtype=int))
+    where = [places[kind] for kind in zip(sums["entry"], sums["seen"], strict=True)]
+    spot = (np.array(where, dtype=int), sums["age"].to_numpy(dtype=int))
     for grid, name in ((x, "x"), (step, "step"), (square, "square")):
         grid[spot] = sums[name].to_numpy(dtype=float)
-    mean = x.sum(axis=0) / at_risk
+    mean = np.divide(x.sum(axis=0), at_risk, out=np.zeros(ages), where=at_risk > 0)
     # Σ over members of (B − A)², A being what the mean adds up to while the member was seen.
-    until = np.minimum(np.arange(ages)[None, :], seen[:, None] - 1)
-    added = np.cumsum(mean / at_risk)[until]
+    each = np.divide(mean, at_risk, out=np.zeros(ages), where=at_risk > 0)
+    added = np.cumsum(each * there, axis=1)
     reached, squares = np.cumsum(step, axis=1), np.cumsum(square, axis=1)
     variance = (squares - 2 * reached * added + n[:, None] * added**2).sum(axis=0)
     return pd.DataFrame(

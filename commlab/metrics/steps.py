@@ -35,6 +35,8 @@ STEPS = tuple(dict.fromkeys([*_TOUCHES, "first_order", "repeat_order"]))
 # run from the group to the adviser: `steps` says so.
 ENTRY = "exposed|followed_account|sampled"  # how people come near, by channel
 WAY = (ENTRY, "added_adviser", "joined_group", "first_order", "repeat_order")
+# Whoever has done it cannot be lost to it later.
+_ONCE = frozenset({"added_adviser", "joined_group", "surveyed", "tagged", "first_order"})
 _FEW = 5  # persons: a step that fewer took is a slip of the export, not one of the way
 
 
@@ -92,6 +94,11 @@ def _told(ds: Dataset, step: str) -> ir.Table:
         rows = rows.inner_join(first, "member_id")
         rows = rows.filter(rows.paid_at.date() > rows.first_at.date())
     return rows.select(member_id=member, at=time)
+
+
+def once(step: str) -> bool:
+    """Return whether a step is one that a person takes once."""
+    return all(name in _ONCE for name in checked(step))
 
 
 def available_steps(ds: Dataset, wanted: Sequence[str] = WAY) -> tuple[str, ...]:

@@ -11,18 +11,23 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+from scipy import sparse, special
+from scipy.sparse import csgraph
 
 from commlab import guards
 from commlab.config import MIN_AT_RISK
 from commlab.errors import ArgumentError, NotEnoughDataError
 from commlab.estimate import LEVEL
+from commlab.metrics.cohorts import UNKNOWN
+from commlab.models._adjusted import adjusted_means
 from commlab.models.shrinkage import shrink
-from commlab.stats import benjamini_hochberg, quantile
+from commlab.stats import benjamini_hochberg, mean_interval, quantile, wilson
 
 Array = npt.NDArray[np.float64]
 NEED = ("segment", "stratum", "n", "total", "square")
-_NODES = 128  # of Gauss–Hermite: probabilities of up to 50 segments are exact to 1e-6
+MIN_FOR_MONEY = 100  # people: means of skewed amounts are not normal before
+_Z = np.linspace(-6, 6, 49)  # grid of one quantity in its standard deviations
+_MOST = 200  # quantities compared at once: the grid holds 49 points of each
 
 
 def ranked_segments(
@@ -32,25 +37,35 @@ def ranked_segments(
 
     The adjusted mean is that of y = segment + stratum (least squares over people), at the mix of
     strata of all people: where every segment has people in every stratum and strata differ by the
-    same amount in each, it is the post-stratified mean. Its error is the sandwich over people, so
-    that neither equal variances nor an additive truth are asked for.
+    same amount in each, it is the post-stratified mean. Its error is the sandwich over people, or
+    over chat groups where the sums name them, so that neither equal variances nor an additive
+    truth are asked for. Of shares that are nearly all or nothing the error is at least that of
+    Agresti & Coull; their difference from the others is tested with the variance of the strata's
+    own rates, and not judged where fewer than five yes or no were to be expected.
+
+    Segments that share no stratum with the others, not even by way of third ones, cannot be
+    compared with them; nor can "unknown", which is no segment.
 
     Args:
-        sums: One row a segment and stratum: segment, stratum, n (people), total and square (sums
-            of their values and of the squares).
+        sums: One row a segment and stratum (and chat group): segment, stratum, n (people), total
+            and square (sums of their values and of the squares); `cluster` where people of one
+            chat group are alike, missing for those without one.
         level: Confidence level.
-        min_people: Segments of fewer people are "too_few": neither shown nor used.
+        min_people: Segments of fewer people are "too_few": neither shown nor used. Of money at
+            least 100.
 
     Returns:
-        Frame, highest first, those with too few last: segment, people, mean with mean_low and
-        mean_high (as counted), adjusted with adjusted_low and adjusted_high, value with low and
-        high (adjusted and drawn in), best (probability of being the highest), difference (adjusted
-        minus the plain mean of all others), p, p_adjusted
-        (Benjamini–Hochberg), flagged (p_adjusted below 1 − level), status.
+        Frame, highest first, those not compared last: segment, people, mean with mean_low and
+        mean_high (as counted; Wilson for shares), adjusted with adjusted_low and adjusted_high,
+        value with low and high (adjusted and drawn in), best (probability of being the highest),
+        difference (adjusted minus the plain mean of all others), p, p_adjusted
+        (Benjamini–Hochberg), flagged (p_adjusted below 1 − level), status ("ok", "too_few" or
+        "not_comparable"), and for shares yes (people).
 
     Raises:
         ArgumentError: A column is missing.
-        NotEnoughDataError: Fewer than two segments have enough people in shared strata.
+        NotEnoughDataError: Fewer than two segments have enough people in shared strata, or nobody
+            differs from anybody.
 
     Example:
         >>> sums = pd.DataFrame({"segment": ["a", "b"], "stratum": ["may", "may"],
@@ -63,47 +78,80 @@ def ranked_segments(
         raise ArgumentError(f"sums lacks {', '.join(lacking)}.", fix=f"It needs {', '.join(NEED)}.")
     guards.in_range("level", level, low=0, high=1, open_low=True, open_high=True)
     rows = sums[sums["n"] > 0]
+    shares = bool((rows["total"] == rows["square"]).all() and (rows["total"] <= rows["n"]).all())
+    least = max(min_people, 2) if shares else max(min_people, MIN_FOR_MONEY)
     whole = rows.groupby("segment", sort=True)[["n", "total", "square"]].sum()
-    used = whole.index[(whole["n"] >= max(min_people, 2))]
-    if len(used) < 2:
+    status = pd.Series(np.where(whole["n"] >= least, "ok", "too_few"), index=whole.index)
+    used = [name for name in status.index[status == "ok"] if name != UNKNOWN]
+    joined = _joined(rows, used)
+    status[(status == "ok") & ~status.index.isin(joined)] = "not_comparable"
+    if len(joined) < 2:
         raise NotEnoughDataError(
-            f"{len(used)} of {len(whole)} segments have {min_people} people: two are the least to "
-            "compare.",
+            f"{len(joined)} of {len(whole)} segments have {least} people who joined when others "
+            "did: two are the least to compare.",
             fix="Use a coarser split.",
         )
-    effect, error, cross = _adjusted(rows[rows["segment"].isin(used)], used)
-    n, total, square = (whole[name].to_numpy(dtype=float) for name in ("n", "total", "square"))
-    mean = total / n
-    spread = np.maximum(square - n * mean**2, 0) / np.maximum(n - 1, 1) / n
-    enough = whole.index.isin(used) & (n >= max(min_people, 2))
-    good = error > 0
-    if good.sum() < 2:
+    compared = rows[rows["segment"].isin(joined)]
+    alike = shares and compared["total"].sum() in (0, compared["n"].sum())
+    fitted = adjusted_means(compared, joined, shares=shares)
+    if alike or (fitted.variance > 0).sum() < 2:
         raise NotEnoughDataError("nobody differs from anybody: there is nothing to compare.")
-    drawn, variance = effect.copy(), error.copy()
-    drawn[good], variance[good], _ = shrink(effect[good], error[good])
-    difference, p = _against_rest(effect, cross)
-    z = quantile(level)
-    out = pd.DataFrame({"segment": whole.index, "people": n.astype(int)})
-    figures = {
-        "mean": mean, "mean_low": mean - z * spread**0.5, "mean_high": mean + z * spread**0.5,
-    }  # fmt: skip
-    for name, values in figures.items():
-        out[name] = np.where(enough, values, np.nan)
+    out = _as_counted(whole, status, shares, level)
+    reach = fitted.quantiles(level)
+    drawn, variance = fitted.mean.copy(), fitted.variance.copy()
+    good = variance > 0
+    drawn[good], variance[good], _ = shrink(fitted.mean[good], fitted.variance[good])
     judged = {
-        "adjusted": effect, "adjusted_low": effect - z * error**0.5,
-        "adjusted_high": effect + z * error**0.5,
-        "value": drawn, "low": drawn - z * variance**0.5, "high": drawn + z * variance**0.5,
-        "best": probability_best(drawn, variance), "difference": difference, "p": p,
+        "adjusted": fitted.mean,
+        "adjusted_low": fitted.mean - reach * fitted.variance**0.5,
+        "adjusted_high": fitted.mean + reach * fitted.variance**0.5,
+        "value": drawn, "low": drawn - reach * variance**0.5, "high": drawn + reach * variance**0.5,
+        "best": probability_best(drawn, variance * (reach / quantile(level)) ** 2),
+        "difference": fitted.difference, "p": fitted.p,
     }  # fmt: skip
+    enough = (status == "ok").to_numpy()
     for name, values in judged.items():
-        out[name] = np.nan
-        out.loc[enough, name] = values
+        bounded = shares and name not in ("best", "difference", "p")
+        held = np.full(len(out), np.nan)
+        held[enough] = np.clip(values, 0, 1) if bounded else values
+        out[name] = held
     out["p_adjusted"] = benjamini_hochberg(out["p"].to_numpy(dtype=float))
     out["flagged"] = (out["p_adjusted"] < 1 - level).to_numpy(dtype=bool)
-    out["status"] = np.where(enough, "ok", "too_few")
+    out["status"] = status.to_numpy()
     out = out.assign(_last=~enough, _value=-out["value"])
     out = out.sort_values(["_last", "_value", "segment"], kind="stable")
     return out.drop(columns=["_last", "_value"]).reset_index(drop=True)
+
+
+def _joined(rows: pd.DataFrame, used: list[str]) -> list[str]:
+    """Return the segments that hang together by strata they share: the largest such set."""
+    held = rows[rows["segment"].isin(used)]
+    if held.empty:
+        return []
+    segment, names = pd.factorize(held["segment"], sort=True)
+    stratum, strata = pd.factorize(held["stratum"])
+    size = len(names) + len(strata)
+    ones = np.ones(len(held))
+    graph = sparse.coo_matrix((ones, (segment, len(names) + stratum)), shape=(size, size))
+    _, part = csgraph.connected_components(graph, directed=False)
+    people = np.bincount(part[segment], weights=held["n"].to_numpy(dtype=float))
+    return [str(name) for name, own in zip(names, part, strict=False) if own == people.argmax()]
+
+
+def _as_counted(whole: pd.DataFrame, status: pd.Series, shares: bool, level: float) -> pd.DataFrame:
+    """Return segment, people and the mean as counted, with its interval."""
+    n, total, square = (whole[name].to_numpy(dtype=float) for name in ("n", "total", "square"))
+    out = pd.DataFrame({"segment": whole.index.astype(str), "people": n.astype(int)})
+    if shares:
+        out["yes"] = total.astype(int)
+        low, high = wilson(total, n, level=level)
+        mean = total / n
+    else:
+        mean, low, high = mean_interval(n, total, square, level=level)
+    few = (status == "too_few").to_numpy()
+    for name, values in (("mean", mean), ("mean_low", low), ("mean_high", high)):
+        out[name] = np.where(few, np.nan, values)
+    return out
 
 
 def with_top(
@@ -128,24 +176,31 @@ def with_top(
 def probability_best(values: npt.ArrayLike, variances: npt.ArrayLike) -> Array:
     """Return the probability of each of independent normal quantities to be the greatest.
 
-    P(i is best) = ∫ φ_i(x) Π_{j≠i} Φ_j(x) dx, by Gauss–Hermite quadrature: no draws, no seed.
+    P(i is best) = ∫ φ_i(x) Π_{j≠i} Φ_j(x) dx on a grid that holds 49 points of each quantity, so
+    that a narrow one beside a wide one is seen: right to about 0.001, without draws. Of more than
+    200 quantities those are compared whose upper reach is highest; the others have none.
 
     Args:
         values: Means, shape (n,).
-        variances: Variances, above 0, shape (n,).
+        variances: Variances, at least 0, shape (n,).
 
     Example:
-        >>> probability_best([1.0, 1.0], [0.5, 0.5]).round(6).tolist()
+        >>> probability_best([1.0, 1.0], [0.5, 0.5]).round(3).tolist()
         [0.5, 0.5]
     """
     mean = np.asarray(values, dtype=float)
-    deviation = np.sqrt(np.maximum(np.asarray(variances, dtype=float), 1e-300))
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    x = mean[:, None] + deviation[:, None] * nodes
-    below = special.log_ndtr((x[:, :, None] - mean) / deviation)  # (i, node, j)
-    own = below[np.arange(len(mean)), :, np.arange(len(mean))]
-    chance = np.exp(below.sum(axis=2) - own) @ weights / weights.sum()
-    return chance / chance.sum()
+    spread = np.sqrt(np.maximum(np.asarray(variances, dtype=float), 0))
+    # A quantity that is known exactly: a thousandth of the widest spread stands for it.
+    spread = np.maximum(spread, 1e-3 * spread.max(initial=0) + 1e-12)
+    chance = np.zeros(len(mean))
+    chosen = np.argsort(-(mean + 2 * spread), kind="stable")[:_MOST]
+    m, s = mean[chosen], spread[chosen]
+    x = np.unique(m[:, None] + s[:, None] * _Z)
+    below = special.log_ndtr((x[None, :] - m[:, None]) / s[:, None])
+    density = np.exp(-0.5 * ((x[None, :] - m[:, None]) / s[:, None]) ** 2) / s[:, None]
+    each = np.trapezoid(density * np.exp(below.sum(axis=0) - below), x, axis=1)
+    chance[chosen] = each / each.sum()
+    return chance
 
 
 def probability_top(
@@ -177,40 +232,3 @@ def probability_top(
     drawn = np.random.default_rng(seed).normal(mean, spread, size=(draws, len(mean)))
     line = np.partition(drawn, len(mean) - top, axis=1)[:, len(mean) - top]
     return (drawn >= line[:, None]).mean(axis=0)
-
-
-def _adjusted(rows: pd.DataFrame, used: pd.Index) -> tuple[Array, Array, Array]:
-    """Return adjusted means by segment, their variances, and the covariance matrix."""
-    segment = pd.Categorical(rows["segment"], categories=used).codes.astype(int)
-    stratum, strata = pd.factorize(rows["stratum"], sort=True)
-    n, total, square = (rows[name].to_numpy(dtype=float) for name in ("n", "total", "square"))
-    k, h = len(used), len(strata)
-    share = np.bincount(stratum, weights=n, minlength=h) / n.sum()
-    # Segment dummies and strata measured from the mix of all, so that a segment's coefficient is
-    # its mean at that mix; the first stratum is left out.
-    design = np.zeros((len(rows), k + h - 1))
-    design[np.arange(len(rows)), segment] = 1
-    if h > 1:
-        dummies = np.eye(h)[stratum] - share
-        design[:, k:] = dummies[:, 1:]
-    gram = design.T @ (n[:, None] * design)
-    inverse = np.linalg.pinv(gram)
-    beta = inverse @ (design.T @ total)
-    fitted = design @ beta
-    # Σ (y − fitted)² over the people of a cell.
-    residual = np.maximum(square - 2 * fitted * total + n * fitted**2, 0)
-    people = n.sum()
-    free = people / max(people - np.linalg.matrix_rank(gram), 1)
-    cross = free * inverse @ (design.T @ (residual[:, None] * design)) @ inverse
-    return beta[:k], np.maximum(np.diag(cross)[:k], 0.0), cross[:k, :k]
-
-
-def _against_rest(effect: Array, cross: Array) -> tuple[Array, Array]:
-    """Return each effect minus the mean of the others, and the two-sided p of no difference."""
-    k = len(effect)
-    contrast = np.eye(k) - (1 - np.eye(k)) / (k - 1)
-    difference = contrast @ effect
-    variance = np.maximum(np.diag(contrast @ cross @ contrast.T), 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = 2 * special.ndtr(-np.abs(difference) / np.sqrt(variance))
-    return difference, p

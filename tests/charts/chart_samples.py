@@ -21,6 +21,7 @@ from commlab.charts import (
     ltv,
     ltv_outlook,
     ltv_tables,
+    overview,
     retention,
 )
 from commlab.config import china_calendar
@@ -857,12 +858,13 @@ def steps_taken() -> pd.DataFrame:
     way = ["sampled", "added_adviser", "joined_group", "first_order"]
         {"segment": "all", "place": range(4), "from_step": [None, *way[:-1]], "step": way,
          "reached": [900, 700, 300, 80], "at_risk": pd.array([None, 880, 660, 250], dtype="Int64"),
-         "passed": pd.array([None, 690, 280, 75], dtype="Int64"),
+         "took": pd.array([None, 690, 280, 75], dtype="Int64"),
          "rate": [np.nan, 0.784, 0.424, 0.3], "low": [np.nan, 0.756, 0.387, 0.247],
          "high": [np.nan, 0.81, 0.462, 0.36],
          "lost": pd.array([None, 190, 380, 175], dtype="Int64"),
          "median_hours": [np.nan, 3, 20, 200], "median_low": [np.nan, 2, 18, 170],
          "median_high": [np.nan, 4, 25, 240], "flagged": [False, False, True, False],
+         "difference": [np.nan, 0.1, -0.2, 0.0],
          "status": "ok"}
 
 
@@ -949,4 +951,38 @@ TABLES |= campaigns.TABLES
     "channel_outcomes": (channels.outcomes, ranked_channels),
     "channel_costs": (channels.costs, channel_payback),
     "channel_advisers": (channels.advisers, ranked_channels),
+}
+
+
+def sales() -> pd.DataFrame:
+    days = months(8)
+    return pd.DataFrame(
+        {"month": pd.to_datetime(days), "orders": range(90, 170, 10), "buyers": range(80, 160, 10),
+         "returning": range(20, 100, 10), "gross": 100.0, "refunds": 10.0,
+         "net": np.linspace(9000.5, 32000.25, 8), "complete": [True] * 7 + [False]}
+    )  # fmt: skip
+
+
+def accounts() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"period": pd.to_datetime(months(4)), "members": [900, 950, 990, 999],
+         "active": [500, 520, 530, 540], "new": 60, "retained": 400, "resurrected": 50,
+         "activated_late": 10, "dormant": 70, "left": 30, "created_inactive": 5,
+         "status": ["before_data", "ok", "ok", "open"]}
+    )  # fmt: skip
+
+
+def goals() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"key": ["retention.month1", "overview.net_revenue", HOSTILE[0]],
+         "unit": ["share", "money", ""], "target": [0.7, 20_000.0, 3.0], "people": [500, 900, None],
+         "value": [0.72, 18_000.0, np.nan], "chance": [0.8, 0.0, np.nan],
+         "status": ["open", "missed", "unknown"]}
+    )  # fmt: skip
+
+
+CHARTS |= {"overview_sales": (overview.sales, sales, {})}
+TABLES |= {
+    "overview_accounting": (overview.accounting, accounts),
+    "overview_targets": (overview.targets, goals),
 }

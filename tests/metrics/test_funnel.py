@@ -25,7 +25,11 @@ def walk(events, way, days, begun):
     found: dict[int, dict[str, Any]] = {0: {"reached": bool(reach)}}
     for place, step in enumerate(way[1:], start=1):
         window = dt.timedelta(days=days)
-        seen = [at for at in reach if begun[step] is not None and at >= begun[step]]
+        once = step in ("tagged",)  # chatting is not
+        # Of equal moments the earlier step of the way comes first.
+        had = [at for at in reach if once and any(t < at for t in by_step[step])]
+        free = [at for at in reach if at not in had]
+        seen = [at for at in free if begun[step] is not None and at >= begun[step]]
         judged = [at for at in seen if at + window <= END]
         passing = []
         after = []
@@ -39,8 +43,10 @@ def walk(events, way, days, begun):
         found[place] = {
             "reached": bool(after),
             "risk": bool(judged),
-            "open": bool(seen) and not judged,
-            "passed": bool(passing),
+            "already": bool(had) and not judged,
+            "open": bool(seen) and not judged and not had,
+            "waiting": bool(seen) and not judged and not had and not after,
+            "took": bool(passing),
             "wait": None if first is None else first[0] - first[1],
         }
         reach = after
@@ -91,11 +97,12 @@ def test_equals_a_walk_event_by_event(make_dataset, rows, days):
         if not place:
             continue
         assert row["at_risk"] == sum(item[place]["risk"] for item in walks)
-        assert row["passed"] == sum(item[place]["passed"] for item in walks)
-        assert row["open"] == sum(item[place]["open"] for item in walks)
-        assert row["lost"] == row["at_risk"] - row["passed"]
+        assert row["took"] == sum(item[place]["took"] for item in walks)
+        for name in ("open", "waiting", "already"):
+            assert row[name] == sum(item[place][name] for item in walks)
+        assert row["lost"] == row["at_risk"] - row["took"]
         before = sum(item[place - 1]["reached"] for item in walks)
-        assert row["at_risk"] + row["open"] + row["unseen"] == before
+        assert row["at_risk"] + row["open"] + row["already"] + row["unseen"] == before
         waits = [item[place]["wait"] for item in walks if item[place]["wait"] is not None]
         if len(waits) % 2:
             hours = sorted(wait.total_seconds() // 3600 for wait in waits)
@@ -122,10 +129,26 @@ def test_open_windows_are_neither_loss_nor_success(make_dataset):
     tables["touchpoints"] = pd.concat([tables["touchpoints"], first])
     ds = make_dataset({**tables, "orders": orders}, as_of=AS_OF)
     row = metrics.funnel(ds, ["added_adviser", "chatted"]).iloc[1]
-    assert (row["reached"], row["at_risk"], row["passed"], row["open"]) == (31, 40, 21, 10)
+    assert (row["reached"], row["at_risk"], row["took"], row["open"]) == (31, 40, 21, 10)
+    assert row["waiting"] == 0  # all ten have chatted, in windows still open
     assert row["rate"] == pytest.approx(21 / 40)
     assert row["low"] < row["rate"] < row["high"]
-    assert row["median_hours"] == 30 or np.isnan(row["median_hours"])
+    many = metrics.funnel(ds, ["added_adviser", "chatted"], min_at_risk=20).iloc[1]
+    assert (many["median_hours"], many["median_low"], many["median_high"]) == (30, 30, 30)
+
+
+def test_who_has_taken_a_step_before_cannot_be_lost_to_it(make_dataset):
+    # A hundred bought and were added afterwards, forty were added and thirty of them bought.
+    members = people(140, "a")
+    added = members.drop(columns="channel").rename(columns={"joined_at": "at"})
+    added = added.assign(event="added_adviser", at=START + pd.Timedelta(days=2))
+    buyers = members["member_id"].iloc[:130]
+    days = [START + pd.Timedelta(days=1 if place < 100 else 3) for place in range(130)]
+    orders = pd.DataFrame({"order_id": [f"o{i}" for i in range(130)], "member_id": buyers,
+                           "paid_at": days, "amount": 1.0})  # fmt: skip
+    ds = make_dataset({"members": members, "touchpoints": added, "orders": orders}, as_of=AS_OF)
+    row = metrics.funnel(ds, ["added_adviser", "first_order"], windows={"first_order": 20}).iloc[1]
+    assert (row["at_risk"], row["took"], row["already"]) == (40, 30, 100)
 
 
 def test_a_step_that_was_not_seen_yet_loses_nobody(make_dataset):
@@ -140,7 +163,7 @@ def test_a_step_that_was_not_seen_yet_loses_nobody(make_dataset):
     row = metrics.funnel(
         make_dataset({**tables, "orders": orders}, as_of=AS_OF), ["added_adviser", "chatted"]
     ).iloc[1]
-    assert (row["at_risk"], row["passed"], row["unseen"], row["rate"]) == (30, 15, 30, 0.5)
+    assert (row["at_risk"], row["took"], row["unseen"], row["rate"]) == (30, 15, 30, 0.5)
 
 
 def test_a_worse_channel_is_flagged_and_an_equal_one_is_not(make_dataset):
@@ -158,6 +181,11 @@ def test_a_worse_channel_is_flagged_and_an_equal_one_is_not(make_dataset):
     found = frame[frame["place"] == 1].set_index("segment")
     assert found["rate"].to_dict() == {"good": 0.55, "like": 0.55, "poor": 0.25}
     assert found.loc["poor", "flagged"]
+    assert found.loc["poor", "difference"] == pytest.approx(0.25 - 0.55)
+    assert found["difference"].gt(0).to_dict() == {"good": True, "like": True, "poor": False}
+    weak = metrics.weak_steps(frame)
+    assert weak[["segment", "step"]].to_numpy().tolist() == [["poor", "chatted"]]
+    assert metrics.weak_steps(frame, small=101).empty  # 100 took the step
     few = metrics.funnel(ds, ["added_adviser", "chatted"], split="channel", min_at_risk=500)
     assert (few.loc[few["place"] == 1, "status"] == "too_few").all()
     assert few["rate"].isna().all()

@@ -47,7 +47,11 @@ def test_yes_or_no(make_dataset, world, outcome, first, stop):
     else:
         events = list(reference.events_of(world, "any"))
     events = [(who, at, 1.0) for who, at in events if at < END]
-    begun = dt.datetime.combine(min(at for _, at, _ in events).date(), dt.time())
+    # Sources are silent at first no longer than later: their first months count whole.
+    sources = ("order",) if outcome == "bought_90" else ("message", "order")
+    begun = max(
+        min(at for who, at in reference.events_of(world, name) if at < END) for name in sources
+    ).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     by_hand = expected(world, first, stop, events, begun)
     assert sum(len(values) for values in by_hand.values()) > 20
     sums = frame.groupby("segment")[["n", "total", "square"]].sum()
@@ -98,3 +102,31 @@ def test_values_known_by_member(make_dataset, world):
     known = [who for who in values.index[:-3] if who in anchors and anchors[who] < END]
     assert frame["n"].sum() == len(known)
     assert frame["total"].sum() == values[known].sum()
+
+
+def test_regions_are_not_adjusted_for_themselves(make_dataset, world):
+    members = world["members"].assign(region="east")
+    ds = make_dataset({**world, "members": members}, as_of=AS_OF)
+    assert set(metrics.newcomer_outcomes(ds, "bought_90", "region")["stratum"].str.len()) == {7}
+    with pytest.raises(errors.ArgumentError, match="split"):
+        metrics.newcomer_outcomes(ds, "bought_90", "group")
+    whole = metrics.newcomer_outcomes(ds, "bought_90", None)
+    assert set(whole["segment"]) == {"all"}
+    assert whole["n"].sum() == metrics.newcomer_outcomes(ds, "bought_90")["n"].sum()
+
+
+def test_one_early_order_does_not_open_the_window_of_all(make_dataset):
+    # Messages are kept from April on; a single order was placed a year before.
+    joined = [dt.datetime(2026, 1, 5)] * 50 + [dt.datetime(2026, 3, 5)] * 50
+    members = pd.DataFrame({"member_id": [f"m{i}" for i in range(100)], "joined_at": joined})
+    orders = pd.DataFrame({"order_id": ["o"], "member_id": ["m0"], "amount": [1.0],
+                           "paid_at": [dt.datetime(2025, 4, 1)]})  # fmt: skip
+    days = pd.date_range("2026-04-01", "2026-06-24")
+    messages = pd.DataFrame(
+        [(f"m{i}", day) for day in days for i in range(100)], columns=["member_id", "sent_at"]
+    )
+    messages["message_id"] = [f"x{i}" for i in range(len(messages))]
+    tables = {"members": members, "orders": orders, "messages": messages}
+    frame = metrics.newcomer_outcomes(make_dataset(tables, as_of=AS_OF), "retained_30", None)
+    # Days 30 to 59 of those who joined in January were not kept.
+    assert frame[["n", "total"]].sum().tolist() == [50, 50]

@@ -38,11 +38,12 @@ def by_hand(tables, channel):
     orders = tables["orders"]
     orders = orders[orders["paid_at"].dt.date <= AS_OF]
     left = orders["amount"] - orders["cost"]
-    seen = {}
-    margins = {}
+    begun = orders["paid_at"].min().date().replace(day=1)  # silent at first no longer than later
+    seen, entry, margins = {}, {}, {}
     for who in people.itertuples():
         day = who.joined_at.date()
         seen[who.member_id] = ((AS_OF - day).days + 1) // 30
+        entry[who.member_id] = max(-((day - begun).days // 30), 0)
         own = orders[orders["member_id"] == who.member_id]
         ages = [(at.date() - day).days for at in own["paid_at"]]
         margins[who.member_id] = [
@@ -54,13 +55,17 @@ def by_hand(tables, channel):
             for s in range(seen[who.member_id])
         ]
     months = max(seen.values())
-    n = [sum(s > age for s in seen.values()) for age in range(months)]
-    mean = [sum(m[age] for m in margins.values() if len(m) > age) / n[age] for age in range(months)]
+    there = {who: range(entry[who], seen[who]) for who in seen}
+    n = [sum(age in ages for ages in there.values()) for age in range(months)]
+    mean = [
+        sum(m[age] for who, m in margins.items() if age in there[who]) / n[age]
+        for age in range(months)
+    ]
     out = {}
     for stop in range(months):
         parts = [
-            sum((m[age] - mean[age]) / n[age] for age in range(min(stop + 1, len(m))))
-            for m in margins.values()
+            sum((m[age] - mean[age]) / n[age] for age in there[who] if age <= stop)
+            for who, m in margins.items()
         ]
         out[stop + 1] = (n[stop], sum(mean[: stop + 1]), sum(x * x for x in parts))
     return out
@@ -78,6 +83,46 @@ def test_curves_equal_a_walk_member_by_member(make_dataset):
             assert rows.loc[age, "margin"] == pytest.approx(mean)
             half = (rows.loc[age, "high"] - rows.loc[age, "low"]) / 2
             assert half == pytest.approx(1.959964 * variance**0.5, rel=1e-6)
+
+
+def test_months_before_orders_were_recorded_are_not_empty(make_dataset):
+    # Half joined a year before the export of orders begins; everybody buys for 10 a month.
+    early, late = dt.date(2025, 1, 1), dt.date(2026, 1, 1)
+    joined = [early] * 60 + [late] * 60
+    people = pd.DataFrame({"member_id": [f"m{i}" for i in range(120)], "channel": "ads",
+                           "joined_at": pd.to_datetime(joined)})  # fmt: skip
+    rows = [
+        (f"m{i}", pd.Timestamp(late) + pd.Timedelta(days=30 * k + 1), 10.0, f"o{i}-{k}")
+        for i in range(120) for k in range(6)
+    ]  # fmt: skip
+    orders = pd.DataFrame(rows, columns=["member_id", "paid_at", "amount", "order_id"])
+    orders["cost"] = 0.0
+    costs = pd.DataFrame({"starts_on": [late], "category": ["platform"], "amount": [1200.0],
+                          "channel": ["ads"]})  # fmt: skip
+    tables = {"members": people, "orders": orders, "costs": costs}
+    curves = metrics.margin_curves(make_dataset(tables, as_of=AS_OF))
+    assert curves["at_risk"].iloc[0] == 60
+    assert curves["margin"].iloc[1] == pytest.approx(20.0)
+    # 60 joined in the year of the costs, for 20 each.
+    assert metrics.payback(curves)["age"].tolist() == [2]
+
+
+def test_a_channel_too_small_for_a_cost_does_not_lend_its_members(make_dataset):
+    joined = pd.Timestamp("2026-01-01")
+    people = pd.DataFrame({"member_id": [f"m{i}" for i in range(60)], "joined_at": joined,
+                           "channel": ["ads"] * 50 + ["qr"] * 10})  # fmt: skip
+    orders = pd.DataFrame({"order_id": [f"o{i}" for i in range(11)], "cost": 0.0,
+                           "member_id": ["m0", *(f"m{i}" for i in range(50, 60))],
+                           "paid_at": joined + pd.Timedelta(days=2),
+                           "amount": [5.0] + [1000.0] * 10})  # fmt: skip
+    channels = pd.DataFrame({"channel": ["ads", "qr"], "parent": [None, "ads"]})
+    costs = pd.DataFrame({"starts_on": dt.date(2026, 1, 1), "category": "platform",
+                          "amount": [100.0, 900.0], "channel": ["ads", "qr"]})  # fmt: skip
+    tables = {"members": people, "orders": orders, "channels": channels, "costs": costs}
+    curves = metrics.margin_curves(make_dataset(tables, as_of=AS_OF))
+    assert set(curves["channel"]) == {"ads"}
+    assert curves["at_risk"].iloc[0] == 50
+    assert curves["margin"].iloc[-1] == pytest.approx(0.1)
 
 
 def test_intervals_cover(make_dataset):
