@@ -63,7 +63,6 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "bought": (), "speakers": (), "askers": ("speakers",), "answerers": ("speakers",),
     "sharers": (), "paid_sharers": (), "bringers": (),
     "n_control": (), "n_treated": (),
-    "reached": (), "passed": ("at_risk",), "missed": (),
     "reached": (), "took": ("at_risk",), "waiting": (), "already": (), "yes": ("people",),
     "returning": ("buyers",),
     "chats": (), "negative_feedback": (),
@@ -100,7 +99,7 @@ LABELS = frozenset({
     "posted_at", "content_id",
     "times", "units", "holdout", "detectable", "decile", "draws", "rejected", "passed", "alike",
     "place", "seen", "age_low", "age_high",
-    "place", "seen", "age_low", "age_high", "target", "complete",
+    "target", "complete",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.

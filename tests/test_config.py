@@ -33,7 +33,7 @@ def test_settings_survive_writing_and_reading(tmp_path):
         ("zone = 'Mars/Base'", "IANA time zone"),
         ("zoen = 'Asia/Shanghai'", "Did you mean 'zone'"),
         ("week_start = 'friday'", "week_start == 'friday'"),
-        ("as_of = 'soon'", "must be a date"),
+        ("as_of = 'soon'", "which is no date"),
         ("margin = 40", "margin == 40, must be <= 1"),
         ("format_version = 99", "Update commlab"),
         ("name = ", "not valid TOML"),

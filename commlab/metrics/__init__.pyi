@@ -100,6 +100,7 @@ from commlab.metrics.moves import (
     closed_stays as closed_stays,
     migration_rate as migration_rate,
     rewards_due as rewards_due,
+)
 from commlab.metrics.newcomers import (
     newcomer_mean as newcomer_mean,
     newcomer_measures as newcomer_measures,
@@ -132,6 +133,12 @@ from commlab.metrics.ring_rows import (
     referral_links as referral_links,
     shared_identifiers as shared_identifiers,
 )
+from commlab.metrics.sales import (
+    monthly_sales as monthly_sales,
+    net_revenue as net_revenue,
+    repurchase_rate as repurchase_rate,
+    total_sales as total_sales,
+)
 from commlab.metrics.send_clicks import send_fatigue as send_fatigue, tag_gain as tag_gain
 from commlab.metrics.send_effects import (
     send_deletions as send_deletions,
@@ -139,12 +146,6 @@ from commlab.metrics.send_effects import (
     send_outcomes as send_outcomes,
 )
 from commlab.metrics.sends import send_rates as send_rates
-from commlab.metrics.sales import (
-    monthly_sales as monthly_sales,
-    net_revenue as net_revenue,
-    repurchase_rate as repurchase_rate,
-    total_sales as total_sales,
-)
 from commlab.metrics.silent import silent_members as silent_members
 from commlab.metrics.surveys import opinion as opinion, opinion_estimate as opinion_estimate
 from commlab.metrics.survival import (

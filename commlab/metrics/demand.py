@@ -52,7 +52,9 @@ def category_words(ds: Dataset) -> dict[str, str]:
     found = {}
     for name in most.index[:MOST_CATEGORIES]:
         names = [name, *sold.loc[sold["category"] == name, "product"].dropna()]
-        long = sorted({one.lower() for one in names if len(one) >= SHORTEST}, key=len, reverse=True)
+        # Nobody writes control characters, and engines end a pattern at some of them.
+        said = {one.lower() for one in names if len(one) >= SHORTEST and one.isprintable()}
+        long = sorted(said, key=len, reverse=True)
         if long:
             found[str(name)] = "|".join(map(re.escape, long))
     return found

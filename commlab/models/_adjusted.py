@@ -45,7 +45,7 @@ def adjusted_means(rows: pd.DataFrame, segments: Sequence[str], *, shares: bool)
         segments: The segments, in order.
         shares: Whether the values are yes or no.
     """
-    segment = pd.Categorical(rows["segment"], categories=segments).codes.astype(int)
+    segment = pd.Categorical(rows["segment"], categories=pd.Index(segments)).codes.astype(int)
     stratum, strata = pd.factorize(rows["stratum"], sort=True)
     n, total, square = (rows[name].to_numpy(dtype=float) for name in ("n", "total", "square"))
     k, h = len(segments), len(strata)

@@ -81,10 +81,10 @@ def ranked_segments(
     shares = bool((rows["total"] == rows["square"]).all() and (rows["total"] <= rows["n"]).all())
     least = max(min_people, 2) if shares else max(min_people, MIN_FOR_MONEY)
     whole = rows.groupby("segment", sort=True)[["n", "total", "square"]].sum()
-    status = pd.Series(np.where(whole["n"] >= least, "ok", "too_few"), index=whole.index)
-    used = [name for name in status.index[status == "ok"] if name != UNKNOWN]
-    joined = _joined(rows, used)
-    status[(status == "ok") & ~status.index.isin(joined)] = "not_comparable"
+    enough = (whole["n"] >= least).to_numpy()
+    joined = _joined(rows, [name for name in whole.index[enough] if name != UNKNOWN])
+    alone = np.where(whole.index.isin(joined), "ok", "not_comparable")
+    status = pd.Series(np.where(enough, alone, "too_few"), index=whole.index)
     if len(joined) < 2:
         raise NotEnoughDataError(
             f"{len(joined)} of {len(whole)} segments have {least} people who joined when others "
@@ -109,16 +109,16 @@ def ranked_segments(
         "best": probability_best(drawn, variance * (reach / quantile(level)) ** 2),
         "difference": fitted.difference, "p": fitted.p,
     }  # fmt: skip
-    enough = (status == "ok").to_numpy()
+    shown = (status == "ok").to_numpy()
     for name, values in judged.items():
         bounded = shares and name not in ("best", "difference", "p")
         held = np.full(len(out), np.nan)
-        held[enough] = np.clip(values, 0, 1) if bounded else values
+        held[shown] = np.clip(values, 0, 1) if bounded else values
         out[name] = held
     out["p_adjusted"] = benjamini_hochberg(out["p"].to_numpy(dtype=float))
     out["flagged"] = (out["p_adjusted"] < 1 - level).to_numpy(dtype=bool)
     out["status"] = status.to_numpy()
-    out = out.assign(_last=~enough, _value=-out["value"])
+    out = out.assign(_last=~shown, _value=-out["value"])
     out = out.sort_values(["_last", "_value", "segment"], kind="stable")
     return out.drop(columns=["_last", "_value"]).reset_index(drop=True)
 

@@ -11,8 +11,8 @@ from commlab.report.calls import (
     say as say,
     section as section,
     show as show,
-    warn as warn,
     targets as targets,
+    warn as warn,
 )
 from commlab.report.known import (
     known_notebooks as known_notebooks,

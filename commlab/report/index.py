@@ -191,7 +191,8 @@ def _reason(entry: Mapping[str, Any], lang: str) -> str:
     error = entry.get("error")
     if isinstance(error, Mapping):
         kind, message = error.get("kind", ""), error.get("message", "")
-        return f"{kind}: {message}" if kind and message else str(message or kind)
+        # Errors may quote the data.
+        return tidy(f"{kind}: {message}" if kind and message else str(message or kind))
     reason = entry.get("reason") or {}
     return str(error) if error else str(reason.get(lang, ""))
 

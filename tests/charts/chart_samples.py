@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from commlab.charts import (
+    channels,
     churn,
     content,
-    channels,
     grouphealth,
     health,
     koc,
@@ -854,45 +854,6 @@ def content_costs() -> pd.DataFrame:
          "creators": pd.array([None, 123], dtype="Int64"), "exposures": [12176, 2078],
          "clicks": [951, 117], "spent": [112688.55, np.nan], "per_click": [118.5, np.nan],
          "low": [100.7, np.nan], "high": [139.5, np.nan], "status": ["ok", "too_few"]}
-def steps_taken() -> pd.DataFrame:
-    way = ["sampled", "added_adviser", "joined_group", "first_order"]
-        {"segment": "all", "place": range(4), "from_step": [None, *way[:-1]], "step": way,
-         "reached": [900, 700, 300, 80], "at_risk": pd.array([None, 880, 660, 250], dtype="Int64"),
-         "took": pd.array([None, 690, 280, 75], dtype="Int64"),
-         "rate": [np.nan, 0.784, 0.424, 0.3], "low": [np.nan, 0.756, 0.387, 0.247],
-         "high": [np.nan, 0.81, 0.462, 0.36],
-         "lost": pd.array([None, 190, 380, 175], dtype="Int64"),
-         "median_hours": [np.nan, 3, 20, 200], "median_low": [np.nan, 2, 18, 170],
-         "median_high": [np.nan, 4, 25, 240], "flagged": [False, False, True, False],
-         "difference": [np.nan, 0.1, -0.2, 0.0],
-         "status": "ok"}
-
-
-def ranked_channels() -> pd.DataFrame:
-        {"segment": ["sample machine", "online store", HOSTILE[0]], "people": [900, 1200, 60],
-         "mean": [0.62, 0.5, 0.2], "mean_low": [0.58, 0.47, 0.1], "mean_high": [0.66, 0.53, 0.3],
-         "value": [0.6, 0.51, 0.28], "low": [0.56, 0.48, 0.18], "high": [0.64, 0.54, 0.38],
-         "best": [0.98, 0.02, 0.0], "difference": [0.15, 0.02, -0.2], "in_top": [0.97, 0.1, 0.0],
-         "p_adjusted": [0.001, 0.6, 0.02], "flagged": [True, False, True], "status": "ok",
-         "chats": [120, 90, 3], "reply_share": [0.9, 0.8, np.nan],
-         "reply_minutes": [12.0, 30.5, np.nan]}
-
-
-def channel_curves() -> pd.DataFrame:
-    age = np.arange(1, 9)
-    parts = [
-        pd.DataFrame({"channel": name, "age": age, "at_risk": 400 - 40 * age, "margin": pace * age,
-                      "low": 0.8 * pace * age, "high": 1.2 * pace * age, "cost": 30.0})
-        for name, pace in (("sm", 3.0), ("os", 12.0), (HOSTILE[0], 6.0))
-    ]  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
-
-
-def channel_payback() -> pd.DataFrame:
-        {"channel": ["os", "sm"], "cost": [30.0, 30.0], "at_risk": [80, 80], "seen": [8, 8],
-         "margin": [96.0, 24.0], "low": [76.8, 19.2], "high": [115.2, 28.8], "ratio": [3.2, 0.8],
-         "age": pd.array([3, None], dtype="Int64"), "age_low": pd.array([3, None], dtype="Int64"),
-         "age_high": pd.array([4, None], dtype="Int64")}
     )  # fmt: skip
 
 
@@ -942,11 +903,62 @@ def weekly_links() -> pd.DataFrame:
 CHARTS["content_links"] = (content.links, weekly_links, {})
 CHARTS |= campaigns.CHARTS
 TABLES |= campaigns.TABLES
+
+
+def steps_taken() -> pd.DataFrame:
+    way = ["sampled", "added_adviser", "joined_group", "first_order"]
+    return pd.DataFrame(
+        {"segment": "all", "place": range(4), "from_step": [None, *way[:-1]], "step": way,
+         "reached": [900, 700, 300, 80], "at_risk": pd.array([None, 880, 660, 250], dtype="Int64"),
+         "took": pd.array([None, 690, 280, 75], dtype="Int64"),
+         "rate": [np.nan, 0.784, 0.424, 0.3], "low": [np.nan, 0.756, 0.387, 0.247],
+         "high": [np.nan, 0.81, 0.462, 0.36],
+         "lost": pd.array([None, 190, 380, 175], dtype="Int64"),
+         "median_hours": [np.nan, 3, 20, 200], "median_low": [np.nan, 2, 18, 170],
+         "median_high": [np.nan, 4, 25, 240], "flagged": [False, False, True, False],
+         "difference": [np.nan, 0.1, -0.2, 0.0],
+         "status": "ok"}
+    )  # fmt: skip
+
+
+def ranked_channels() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"segment": ["sample machine", "online store", HOSTILE[0]], "people": [900, 1200, 60],
+         "mean": [0.62, 0.5, 0.2], "mean_low": [0.58, 0.47, 0.1], "mean_high": [0.66, 0.53, 0.3],
+         "value": [0.6, 0.51, 0.28], "low": [0.56, 0.48, 0.18], "high": [0.64, 0.54, 0.38],
+         "best": [0.98, 0.02, 0.0], "difference": [0.15, 0.02, -0.2], "in_top": [0.97, 0.1, 0.0],
+         "p_adjusted": [0.001, 0.6, 0.02], "flagged": [True, False, True], "status": "ok",
+         "chats": [120, 90, 3], "reply_share": [0.9, 0.8, np.nan],
+         "reply_minutes": [12.0, 30.5, np.nan]}
+    )  # fmt: skip
+
+
+def channel_curves() -> pd.DataFrame:
+    age = np.arange(1, 9)
+    parts = [
+        pd.DataFrame({"channel": name, "age": age, "at_risk": 400 - 40 * age, "margin": pace * age,
+                      "low": 0.8 * pace * age, "high": 1.2 * pace * age, "cost": 30.0})
+        for name, pace in (("sm", 3.0), ("os", 12.0), (HOSTILE[0], 6.0))
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def channel_payback() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"channel": ["os", "sm"], "cost": [30.0, 30.0], "at_risk": [80, 80], "seen": [8, 8],
+         "margin": [96.0, 24.0], "low": [76.8, 19.2], "high": [115.2, 28.8], "ratio": [3.2, 0.8],
+         "age": pd.array([3, None], dtype="Int64"), "age_low": pd.array([3, None], dtype="Int64"),
+         "age_high": pd.array([4, None], dtype="Int64")}
+    )  # fmt: skip
+
+
+CHARTS |= {
     "channel_way": (channels.way, steps_taken, {}),
     "channel_ranking": (channels.ranking, ranked_channels, {}),
     "channel_luck": (channels.funnel_plot, ranked_channels, {}),
     "channel_payback": (channels.payback, channel_curves, {}),
 }
+TABLES |= {
     "channel_steps": (channels.steps, steps_taken),
     "channel_outcomes": (channels.outcomes, ranked_channels),
     "channel_costs": (channels.costs, channel_payback),

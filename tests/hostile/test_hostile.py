@@ -66,7 +66,10 @@ def readings(path):
 
 def test_every_notebook_runs_through(made):
     _, result = made
-    assert set(result.statuses.values()) == {"done"}, result.statuses
+    # The world has no campaigns.
+    lacking = {name for name, status in result.statuses.items() if status == "skipped"}
+    assert lacking <= {"08_campaign_uplift"}
+    assert set(result.statuses.values()) <= {"done", "skipped"}, result.statuses
 
 
 def test_nobody_is_named_anywhere_under_share(made):
