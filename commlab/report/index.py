@@ -19,7 +19,7 @@ from commlab.report.export import stylesheet, template
 from commlab.report.html import Html, tag
 from commlab.report.notebooks import HEALTH, OVERVIEW
 from commlab.report.results import PRIVATE, SHARE, private_lists, shared_tables
-from commlab.text import fmt, has, t
+from commlab.text import fmt, has, t, tidy
 
 FILE = "index.html"
 HEADLINES = 8  # cards on the index when there is no overview

@@ -360,11 +360,11 @@ def test_segments_beside_themselves_alone() -> None:
     others = {"big": (0.0, 0.0), "mid": (0.4, 0.0), "tiny": (-0.3, 0.0)}
     data = planted({"big": 3000, "mid": 600, "tiny": 25}, others, seed=8)
     model = cl.models.StaticCovariateModel(BASES["MBG"](), ["channel"]).fit(data)
-    table = cl.models.segment_forecast(data, model, 26, draws=40)
-    assert table["value"].iloc[:2].is_monotonic_decreasing
-    # A segment of 25 buyers is too few for a figure of its own.
-    assert table["segment"].iloc[2] == "tiny"
-    assert table["value"].iloc[2:].isna().all()
+    # A segment of 25 buyers is too few to be shown, unless asked for.
+    few = cl.models.segment_forecast(data, model, 26, draws=40).set_index("segment")
+    assert few["value"].isna().to_dict() == {"big": False, "mid": False, "tiny": True}
+    table = cl.models.segment_forecast(data, model, 26, draws=40, min_people=20)
+    assert table["value"].is_monotonic_decreasing
     table = table.set_index("segment")
     mean = model.expected_purchases(data, 26).groupby(data["channel"]).mean()
     np.testing.assert_allclose(table["value"][mean.index], mean, rtol=1e-9)
