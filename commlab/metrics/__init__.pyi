@@ -118,6 +118,14 @@ from commlab.metrics.purchases import (
     purchase_history as purchase_history,
     static_segments as static_segments,
 )
+from commlab.metrics.referral_growth import (
+    brought_in_all as brought_in_all,
+    cycle_time as cycle_time,
+    k_estimate as k_estimate,
+    k_factor as k_factor,
+    referral_forest as referral_forest,
+    reward_per_kept as reward_per_kept,
+)
 from commlab.metrics.referral_value import referral_value as referral_value
 from commlab.metrics.repeat_orders import (
     due_members as due_members,
@@ -158,3 +166,19 @@ from commlab.metrics.survival import (
 from commlab.metrics.text_sample import product_names as product_names, text_sample as text_sample
 from commlab.metrics.valuable import valuable_members as valuable_members
 from commlab.metrics.voices import member_voices as member_voices
+from commlab.metrics.coupons import (
+    coupon_batches as coupon_batches,
+    coupon_dependence as coupon_dependence,
+    coupon_dependent as coupon_dependent,
+    coupon_margins as coupon_margins,
+)
+from commlab.metrics.points_ledger import (
+    breakage as breakage,
+    points_by_reason as points_by_reason,
+    points_held as points_held,
+    points_liability as points_liability,
+)
+from commlab.metrics.promises import (
+    broken_promises as broken_promises,
+    promised_rewards as promised_rewards,
+)

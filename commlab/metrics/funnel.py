@@ -17,7 +17,7 @@ from commlab.config import MIN_AT_RISK
 from commlab.estimate import LEVEL, Estimate
 from commlab.metrics import cohorts, steps as ways
 from commlab.metrics.rates import minimum
-from commlab.stats import benjamini_hochberg, quantile, two_proportion_p, wilson
+from commlab.stats import benjamini_hochberg, median_interval, two_proportion_p, wilson
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -277,28 +277,13 @@ def _place(
     )
     held = waits[waits["place"] == place]
     medians = {
-        segment: _median(rows["hours"].to_numpy(dtype=np.int64), rows["n"].to_numpy(dtype=np.int64),
-                         level)
+        segment: median_interval(rows["hours"], rows["n"], level=level)
         for segment, rows in held.groupby("segment")
     }  # fmt: skip
     nothing = (np.nan, np.nan, np.nan)
     times = np.array([medians.get(segment, nothing) for segment in frame["segment"]])
     times = times.reshape(-1, 3)
     return frame.assign(median_hours=times[:, 0], median_low=times[:, 1], median_high=times[:, 2])
-
-
-def _median(hours: Ints, n: Ints, level: float) -> tuple[float, float, float]:
-    """Return the median of whole hours and its interval by order statistics.
-
-    The ranks are n / 2 ± z √n / 2 (the normal approximation of Binomial(n, ½); Conover 1999,
-    Practical Nonparametric Statistics, section 3.2).
-    """
-    total, cumulated = int(n.sum()), np.cumsum(n)
-    half = quantile(level) * np.sqrt(total) / 2
-    ranks = np.array([(total + 1) / 2, total / 2 - half, total / 2 + half + 1])
-    places = np.searchsorted(cumulated, np.clip(np.floor(ranks), 1, total))
-    middle, low, high = (float(hours[place]) for place in places)
-    return middle, low, high
 
 
 def _judged(frame: pd.DataFrame, level: float, smallest: int) -> pd.DataFrame:

@@ -41,7 +41,9 @@ def margins(ds: Dataset) -> ir.Table:
 
 
 def order_margins(ds: Dataset) -> ir.Table:
-    """Return what each order left: `member_id`, `at`, `day`, `net`, `margin`; see `margins`.
+    """Return what each order left: `order_id`, `member_id`, `at`, `day`, `net`, `margin`.
+
+    Money and margin are as in `margins`.
 
     Raises:
         NotEnoughDataError: Orders carry no cost and the workspace states no margin.
@@ -57,6 +59,7 @@ def order_margins(ds: Dataset) -> ir.Table:
     kept = ibis.ifelse(orders.amount > 0, net / orders.amount.cast("float64"), 0.0)
     stated = net * (0.0 if share is None else share)
     return orders.select(
+        "order_id",
         "member_id",
         at=orders.paid_at,
         day=orders.paid_at.cast("date").epoch_days().cast("int64"),
