@@ -66,6 +66,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "reached": (), "took": ("at_risk",), "waiting": (), "already": (), "yes": ("people",),
     "returning": ("buyers",),
     "chats": (), "negative_feedback": (),
+    "promises": (), "entries": (),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
 LOOSE = frozenset({"open", "unseen", "by_staff", "waiting", "already"})
@@ -100,6 +101,7 @@ LABELS = frozenset({
     "times", "units", "holdout", "detectable", "decile", "draws", "rejected", "passed", "alike",
     "place", "seen", "age_low", "age_high",
     "target", "complete",
+    "generation", "most",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -130,6 +132,7 @@ FIGURES = frozenset({
     "best_share", "best_profit", "best_low", "best_high",
     "median_hours", "median_low", "median_high", "adjusted", "adjusted_low", "adjusted_high",
     "best", "in_top", "reply_share", "reply_minutes", "cost", "chance", "gross", "refunds",
+    "raw", "raw_low", "raw_high", "referred", "alone", "per_entry", "worth",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -182,3 +182,8 @@ from commlab.metrics.promises import (
     broken_promises as broken_promises,
     promised_rewards as promised_rewards,
 )
+from commlab.metrics.aarrr import aarrr as aarrr
+from commlab.metrics.referred import (
+    matched_difference as matched_difference,
+    referred_outcomes as referred_outcomes,
+)

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 # Outcome -> first day after joining that counts, and the first that does not any more.
 _SPANS = {
+    "activated_7": (0, 7),
     "retained_30": (30, 60),
     "retained_90": (90, 120),
     "bought_90": (0, 90),
     "margin_90": (0, 90),
+    "brought_30": (0, 30),
 }
 OUTCOMES = tuple(_SPANS)
 STRATA = ("month", "region")
@@ -67,7 +69,12 @@ def newcomer_measures(ds: Dataset) -> tuple[str, ...]:
 
 
 def newcomer_outcomes(
-    ds: Dataset, outcome: str, split: str | None = "channel", *, strata: Sequence[str] = STRATA
+    ds: Dataset,
+    outcome: str,
+    split: str | None = "channel",
+    *,
+    strata: Sequence[str] = STRATA,
+    segments: ir.Table | None = None,
 ) -> pd.DataFrame:
     """Return what members did after joining, summed by segment, stratum and chat group.
 
@@ -76,14 +83,17 @@ def newcomer_outcomes(
 
     Args:
         ds: The dataset, with members.
-        outcome: "retained_30": active in days 30 to 59 after joining, "retained_90": in days 90 to
-            119 (message, order, check-in or click); "bought_90": a paid order within 90 days;
+        outcome: "activated_7": a sign of life (message, order, check-in or click) in the first 7
+            days, "retained_30": in days 30 to 59 after joining, "retained_90": in days 90 to 119;
+            "bought_90": a paid order within 90 days; "brought_30": brought somebody within 30;
             "margin_90": what orders of the first 90 days left after goods and fulfilment, refunds
             known at `as_of` taken off (currency units).
         split: What tells segments apart: known at joining (SPLITS), or None for all together. What
             becomes known later (a group, a first product) would single out those who got so far.
         strata: What is held constant: "month" (of joining), "region" and "channel", those that
             the workspace holds.
+        segments: Segments of one's own (member_id, segment) instead of `split`; members who are
+            not in it are left out.
 
     Returns:
         Frame sorted by segment, stratum and cluster: segment, stratum ("2026-03 east"), cluster
@@ -102,7 +112,7 @@ def newcomer_outcomes(
     """
     guards.one_of("outcome", outcome, OUTCOMES)
     first, stop = _SPANS[outcome]
-    people = _people(ds, split, strata)
+    people = _people(ds, split, strata, segments)
     people = people.filter(people.anchor + ibis.interval(days=stop) <= _literal(ds.end))
     rows, begun = _VALUES[outcome](ds)
     if begun is not None:
@@ -212,7 +222,9 @@ def newcomer_values(
     return sums.reset_index()[list(COLUMNS)]
 
 
-def _people(ds: Dataset, split: str | None, strata: Sequence[str]) -> ir.Table:
+def _people(
+    ds: Dataset, split: str | None, strata: Sequence[str], segments: ir.Table | None = None
+) -> ir.Table:
     """Return `member_id`, `anchor`, `segment`, `stratum`."""
     for name in strata:
         guards.one_of("strata", name, _HELD)
@@ -221,8 +233,11 @@ def _people(ds: Dataset, split: str | None, strata: Sequence[str]) -> ir.Table:
     # Held constant, what is compared (or holds it: a city lies in one region) would vanish.
     strata = [name for name in strata if name not in _INSIDE.get(split or "", (split,))]
     # Where members of a chat group are alike: activity is (see `retention`), and what follows it.
-    people = cohorts.members(ds, split=split, cluster=ds.has("memberships"))
-    if split is None:
+    own = None if segments is not None else split
+    people = cohorts.members(ds, split=own, cluster=ds.has("memberships"))
+    if segments is not None:
+        people = people.inner_join(segments, "member_id")
+    elif split is None:
         people = people.mutate(segment=ibis.literal("all"))
     number = periods.number(people.anchor, "month")
     month = (number // 12).cast("string").concat("-", (number % 12 + 1).cast("string").lpad(2, "0"))
@@ -265,6 +280,14 @@ def _bought(ds: Dataset) -> tuple[ir.Table, dt.date | None]:
     return rows.mutate(value=ibis.literal(1.0)), activities.covered_from(ds, "order")
 
 
+def _brought(ds: Dataset) -> tuple[ir.Table, dt.date | None]:
+    links = ds.table("referrals")
+    links = links.filter(links.inviter_id != links.invitee_id)
+    rows = links.select(member_id="inviter_id", at="at", value=ibis.literal(1.0))
+    first = ds.frame(rows.agg(first=rows["at"].min()))["first"].iloc[0]
+    return rows, None if pd.isna(first) else first.date()
+
+
 def _left(ds: Dataset) -> tuple[ir.Table, dt.date | None]:
     rows = order_margins(ds)
     rows = rows.filter(rows.member_id.notnull()).select("member_id", "at", value="margin")
@@ -272,8 +295,10 @@ def _left(ds: Dataset) -> tuple[ir.Table, dt.date | None]:
 
 
 _VALUES: dict[str, Callable[[Dataset], tuple[ir.Table, dt.date | None]]] = {
+    "activated_7": _lives,
     "retained_30": _lives,
     "retained_90": _lives,
     "bought_90": _bought,
     "margin_90": _left,
+    "brought_30": _brought,
 }
