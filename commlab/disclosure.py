@@ -132,7 +132,7 @@ FIGURES = frozenset({
     "best_share", "best_profit", "best_low", "best_high",
     "median_hours", "median_low", "median_high", "adjusted", "adjusted_low", "adjusted_high",
     "best", "in_top", "reply_share", "reply_minutes", "cost", "chance", "gross", "refunds",
-    "raw", "raw_low", "raw_high", "referred", "alone", "per_entry", "worth",
+    "raw_low", "raw_high", "referred", "alone", "per_entry", "worth",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -69,7 +69,7 @@ def k_by_generation(
 
 
 def generation_name(name: str, lang: str) -> str:
-    """Return the words for a generation: "0" came alone, "1" was brought by one of those, …"""
+    """Return the words for a generation: "0" came alone, "1" was brought by one of those, …."""
     if name in ("all", "0"):
         return t(f"growth.generation.{name}", lang)
     return t("growth.generation.other", lang, k=name)
@@ -155,7 +155,7 @@ def batches(
     made = figure(
         title=title or word("growth.batches.title", share=k / n),
         subtitle=t("growth.batches.subtitle", lang),
-        foot=foot(lang, n=n, as_of=as_of, level=LEVEL,
+        foot=foot(lang, n=n, unit="coupons", as_of=as_of, level=LEVEL,
                   extra=[laid.not_shown(len(known) - len(rows), lang)]),
         lang=lang,
         narrow=narrow,

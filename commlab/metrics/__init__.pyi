@@ -1,3 +1,4 @@
+from commlab.metrics.aarrr import aarrr as aarrr
 from commlab.metrics.accounting import growth_accounting as growth_accounting
 from commlab.metrics.acquisition import acquisition_costs as acquisition_costs
 from commlab.metrics.activity import observed as observed
@@ -32,6 +33,12 @@ from commlab.metrics.contents import (
     content_rows as content_rows,
     content_weeks as content_weeks,
     group_cadence as group_cadence,
+)
+from commlab.metrics.coupons import (
+    coupon_batches as coupon_batches,
+    coupon_dependence as coupon_dependence,
+    coupon_dependent as coupon_dependent,
+    coupon_margins as coupon_margins,
 )
 from commlab.metrics.demand import demand_signals as demand_signals
 from commlab.metrics.dormant import (
@@ -110,7 +117,17 @@ from commlab.metrics.newcomers import (
 )
 from commlab.metrics.outcomes import Outcomes as Outcomes, campaign_outcomes as campaign_outcomes
 from commlab.metrics.payback import margin_curves as margin_curves, payback as payback
+from commlab.metrics.points_ledger import (
+    breakage as breakage,
+    points_by_reason as points_by_reason,
+    points_held as points_held,
+    points_liability as points_liability,
+)
 from commlab.metrics.previous import figure_before as figure_before
+from commlab.metrics.promises import (
+    broken_promises as broken_promises,
+    promised_rewards as promised_rewards,
+)
 from commlab.metrics.purchases import (
     PurchaseHistory as PurchaseHistory,
     present_customers as present_customers,
@@ -127,6 +144,10 @@ from commlab.metrics.referral_growth import (
     reward_per_kept as reward_per_kept,
 )
 from commlab.metrics.referral_value import referral_value as referral_value
+from commlab.metrics.referred import (
+    matched_difference as matched_difference,
+    referred_outcomes as referred_outcomes,
+)
 from commlab.metrics.repeat_orders import (
     due_members as due_members,
     repurchase_cycles as repurchase_cycles,
@@ -166,24 +187,3 @@ from commlab.metrics.survival import (
 from commlab.metrics.text_sample import product_names as product_names, text_sample as text_sample
 from commlab.metrics.valuable import valuable_members as valuable_members
 from commlab.metrics.voices import member_voices as member_voices
-from commlab.metrics.coupons import (
-    coupon_batches as coupon_batches,
-    coupon_dependence as coupon_dependence,
-    coupon_dependent as coupon_dependent,
-    coupon_margins as coupon_margins,
-)
-from commlab.metrics.points_ledger import (
-    breakage as breakage,
-    points_by_reason as points_by_reason,
-    points_held as points_held,
-    points_liability as points_liability,
-)
-from commlab.metrics.promises import (
-    broken_promises as broken_promises,
-    promised_rewards as promised_rewards,
-)
-from commlab.metrics.aarrr import aarrr as aarrr
-from commlab.metrics.referred import (
-    matched_difference as matched_difference,
-    referred_outcomes as referred_outcomes,
-)

@@ -212,7 +212,9 @@ def _disordered(entries: ir.Table) -> ir.Table:
     order = ibis.window(group_by="member_id", order_by=[lots["at"], lots.end])
     lots = lots.mutate(earlier=lots.end.lag().over(order))
     # An end at or before the earning is no lot that can be spent.
-    odd = (lots.earlier > lots.end).fill_null(False) | (lots.expires_at <= lots["at"]).fill_null(False)
+    odd = (lots.earlier > lots.end).fill_null(False) | (lots.expires_at <= lots["at"]).fill_null(
+        False
+    )
     return lots.filter(odd).select("member_id").distinct()
 
 

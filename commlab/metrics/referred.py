@@ -62,9 +62,7 @@ def referred_outcomes(
     if without:
         people = people.filter(~people.member_id.isin(sorted(without)))
     known = people.left_join(brought.mutate(hit=ibis.literal(1)), "member_id")
-    segments = known.select(
-        "member_id", segment=ibis.ifelse(known.hit.notnull(), REFERRED, ALONE)
-    )
+    segments = known.select("member_id", segment=ibis.ifelse(known.hit.notnull(), REFERRED, ALONE))
     rows = [
         _row(name, ds, segments, level, min_people) for name in newcomer_measures(ds)
     ]  # one question a measure, not a row of a table

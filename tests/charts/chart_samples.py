@@ -16,6 +16,7 @@ from commlab.charts import (
     churn,
     content,
     grouphealth,
+    growth,
     health,
     koc,
     ltv,
@@ -997,4 +998,101 @@ CHARTS |= {"overview_sales": (overview.sales, sales, {})}
 TABLES |= {
     "overview_accounting": (overview.accounting, accounts),
     "overview_targets": (overview.targets, goals),
+}
+
+
+def growth_cohorts() -> pd.DataFrame:
+    parts = []
+    for place, month in enumerate(("2026-01", "2026-02", "2026-03", "2026-04")):
+        for k, step in enumerate(("activated_7", "retained_30", "bought_90", "brought_30")):
+            n, rate = 120 + 9 * place, 0.7 - 0.17 * k + 0.02 * place
+            low, high = wilson(round(rate * n), n)
+            known = place + k < 5
+            parts.append((month, step, n if known else 12, round(rate * n) if known else 6,
+                          *((rate, float(low), float(high)) if known else (np.nan,) * 3),
+                          "ok" if known else "too_few"))  # fmt: skip
+    names = ["cohort", "step", "at_risk", "active", "rate", "low", "high", "status"]
+    return pd.DataFrame(parts, columns=names)
+
+
+def growth_generations() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"generation": ["0", "1", "2", "all"], "at_risk": [1372, 226, 12, 1610],
+         "inviters": [193, 21, 0, 214], "invitees": [237, 23, 0, 260], "kept": [176, 18, 0, 194],
+         "value": [0.128, 0.08, np.nan, 0.12], "low": [0.108, 0.05, np.nan, 0.103],
+         "high": [0.152, 0.127, np.nan, 0.141], "raw": [0.173, 0.102, np.nan, 0.162],
+         "raw_low": [0.149, 0.067, np.nan, 0.14], "raw_high": [0.2, 0.155, np.nan, 0.186],
+         "most": [5, 2, 0, 5], "status": ["ok", "ok", "too_few", "ok"]}
+    )  # fmt: skip
+
+
+def growth_referred() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"outcome": ["retained_30", "margin_90", "bought_90"], "people": [261, 235, 12],
+         "referred": [0.77, 127.0, np.nan], "alone": [0.63, 77.3, np.nan],
+         "difference": [0.14, 49.8, np.nan], "low": [0.084, 17.2, np.nan],
+         "high": [0.198, 82.4, np.nan], "held": ["month channel", "month region", "month"],
+         "status": ["ok", "ok", "too_few"], "p_adjusted": [0.001, 0.2, np.nan],
+         "flagged": [True, False, False]}
+    )  # fmt: skip
+
+
+def growth_points() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"reason": ["purchase", HOSTILE[0], "expired", "exchange"],
+         "entries": [3408, 90, 5105, 1318], "people": [1090, 40, 988, 764],
+         "points": [496_442, 4500, -165_602, -217_600], "per_entry": [145.7, 50.0, -32.4, -165.1],
+         "cost": [4964.42, 45.0, -1656.02, np.nan]}
+    )  # fmt: skip
+
+
+def growth_promises() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"label": ["in_time", "late", "unfulfilled"], "promises": [1102, 107, 60],
+         "people": [684, 100, 58], "share": [0.868, 0.084, 0.047], "at_risk": [513, 48, 21],
+         "active": [394, 39, 15], "rate": [0.768, 0.812, np.nan], "low": [0.73, 0.681, np.nan],
+         "high": [0.802, 0.898, np.nan], "status": ["ok", "ok", "too_few"],
+         "difference": [np.nan, 0.044, np.nan], "p_adjusted": [np.nan, 0.48, np.nan],
+         "flagged": [False, False, False]}
+    )  # fmt: skip
+
+
+def growth_coupons() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"batch": [f"monthly-{k:02}" for k in range(13)] + [HOSTILE[0]], "at_risk": 200,
+         "people": 200, "passed": 12, "rate": 0.06, "low": 0.035, "high": 0.102, "open": 0,
+         "worth": 180.0, "status": "ok"}
+    )  # fmt: skip
+
+
+def growth_dependence() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"band": ["none", "some", "most", "all"], "buyers": [421, 248, 11, 7],
+         "share": [0.613, 0.361, 0.016, 0.01], "low": [0.576, 0.326, 0.009, 0.005],
+         "high": [0.649, 0.398, 0.028, 0.021], "orders": [1551, 1497, 34, 15]}
+    )  # fmt: skip
+
+
+def growth_coupon_margins() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"label": ["with", "without"], "orders": [403, 3112], "buyers": [339, 1025],
+         "revenue": [174.25, 134.1], "margin": [96.7, 80.2], "low": [88.0, 75.1],
+         "high": [105.3, 85.2], "rate": [0.555, 0.598]}
+    )  # fmt: skip
+
+
+CHARTS |= {
+    "growth_steps": (growth.steps, growth_cohorts, {}),
+    "growth_k": (growth.k_by_generation, growth_generations, {}),
+    "growth_points": (growth.points, growth_points, {}),
+    "growth_batches": (growth.batches, growth_coupons, {}),
+}
+TABLES |= {
+    "growth_cohorts": (growth.cohorts, growth_cohorts),
+    "growth_generations": (growth.generations, growth_generations),
+    "growth_referred": (growth.referred, growth_referred),
+    "growth_ledger": (growth.ledger, growth_points),
+    "growth_promises": (growth.promises, growth_promises),
+    "growth_dependence": (growth.dependence, growth_dependence),
+    "growth_coupon_margins": (growth.coupon_margins, growth_coupon_margins),
 }

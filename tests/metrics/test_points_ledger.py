@@ -166,8 +166,13 @@ def test_promises_by_hand(make_dataset):
     ]
     points = pd.DataFrame(rows, columns=["member_id", "promised_by", "fulfilled_at"])
     points = points.assign(at=START, delta=-1, reason="exchange")
-    wrote = pd.DataFrame({"message_id": ["x", "y"], "member_id": ["b", "c"],
-                          "sent_at": [due + dt.timedelta(days=1), due - dt.timedelta(days=1)]})
+    wrote = pd.DataFrame(
+        {
+            "message_id": ["x", "y"],
+            "member_id": ["b", "c"],
+            "sent_at": [due + dt.timedelta(days=1), due - dt.timedelta(days=1)],
+        }
+    )
     tables = {"points": points, "members": members(*"abcd"), "messages": wrote}
     ds = make_dataset(tables, as_of=AS_OF)
     frame = metrics.promised_rewards(ds, after_days=10, min_at_risk=1).set_index("label")

@@ -60,8 +60,9 @@ def _look(seed: int, invitees: np.ndarray, kept: float) -> list[Outcome]:
     k = kept * float((own * people).sum() / people.sum())
     row = frame.loc["all"]
     found.append(covers("kept invitees a member (K), all", k, row["low"], row["high"]))
-    whole = kept * float(np.cumprod(invitees[: GENERATIONS]).sum())
-    assert reach.low is not None and reach.high is not None
+    whole = kept * float(np.cumprod(invitees[:GENERATIONS]).sum())
+    assert reach.low is not None
+    assert reach.high is not None
     found.append(covers("kept in three generations", whole, reach.low, reach.high))
     return found
 
