@@ -172,6 +172,41 @@ def design_effect(sum_sq_sizes: npt.ArrayLike, n: npt.ArrayLike, icc: float) -> 
     return np.maximum(1.0, 1 + (typical - 1) * icc)
 
 
+def clustered_effect(
+    units: npt.ArrayLike,
+    successes: npt.ArrayLike,
+    trials: npt.ArrayLike,
+    sum_yy: npt.ArrayLike,
+    sum_xx: npt.ArrayLike,
+    sum_xy: npt.ArrayLike,
+) -> Array:
+    """Return the design effect of a rate whose trials come in clusters, at least 1.
+
+    The variance of Σy / Σx over clusters (see `ratio_interval`) over that of as many independent
+    trials; 1 where it cannot be estimated.
+
+    Args:
+        units: Number of clusters.
+        successes: Σ y, y being the successes of a cluster.
+        trials: Σ x, x being its trials.
+        sum_yy: Σ y².
+        sum_xx: Σ x².
+        sum_xy: Σ x·y.
+
+    Example:
+        >>> round(float(clustered_effect(4, 8, 16, 32, 64, 32)), 3)  # all or nothing, four each
+        5.333
+    """
+    n, k = np.asarray(trials, dtype=float), np.asarray(successes, dtype=float)
+    count = np.asarray(units, dtype=float)
+    yy, xx, xy = (np.asarray(values, dtype=float) for values in (sum_yy, sum_xx, sum_xy))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = k / n
+        robust = (yy - 2 * rate * xy + rate**2 * xx) * count / (count - 1) / n**2
+        effect = robust / (rate * (1 - rate) / n)
+    return np.where(np.isfinite(effect), np.maximum(effect, 1.0), 1.0)
+
+
 def bca_interval(
     values: npt.ArrayLike,
     statistic: Callable[..., Array] = np.mean,

@@ -66,7 +66,9 @@ def coupon_batches(
         raise NotEnoughDataError("no coupon was given to a member.", where=ds.name)
     n = frame["at_risk"].to_numpy(dtype=float)
     rate = np.divide(frame["passed"], n, out=np.full(len(n), np.nan), where=n > 0)
-    low, high = stats.wilson(frame["passed"], n, level=level, deff=_deff(frame, rate))
+    deff = stats.clustered_effect(*(frame[name] for name in ("units", "passed", "at_risk", "yy",
+                                                             "xx", "xy")))  # fmt: skip
+    low, high = stats.wilson(frame["passed"], n, level=level, deff=deff)
     enough = n >= min_at_risk
     for name, values in (("rate", rate), ("low", low), ("high", high)):
         frame[name] = np.where(enough, values, np.nan)
@@ -194,14 +196,3 @@ def _with_coupon(ds: Dataset) -> ir.Table:
     orders = orders.left_join(used, "order_id")
     return orders.select("member_id", "net", "margin",
                          used=orders.order_id_right.notnull().cast("int64"))  # fmt: skip
-
-
-def _deff(frame: pd.DataFrame, rate: np.ndarray) -> np.ndarray:
-    """Return what it costs that one member holds several coupons of a batch."""
-    n, units = frame["at_risk"].to_numpy(dtype=float), frame["units"].to_numpy(dtype=float)
-    yy, xx, xy = (frame[name].to_numpy(dtype=float) for name in ("yy", "xx", "xy"))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        own = (yy - 2 * rate * xy + rate**2 * xx) * units / (units - 1) / n**2
-        plain = rate * (1 - rate) / n
-        found = own / plain
-    return np.where(np.isfinite(found), np.maximum(found, 1.0), 1.0)

@@ -72,7 +72,7 @@ def referral_forest(
     links = links.reset_index(drop=True)
     links["root"], links["generation"] = _tops(links)
     wait = links["invitee_joined"] - links["inviter_joined"]
-    links["days"] = wait / pd.Timedelta(days=1)
+    links["days"] = wait.dt.total_seconds() / 86_400
     links["in_cycle"] = (links["days"] >= 0) & (links["days"] < cycle_days)
     links["judged"] = links["inviter_joined"] < _line(ds, cycle_days, kept_days)
     links["kept"] = _kept(ds, links, kept_days)
@@ -257,9 +257,9 @@ def _at_risk(ds: Dataset, forest: pd.DataFrame, line: pd.Timestamp, out: set[str
         people = people.filter(~people.member_id.isin(sorted(out)))
     total = int(ds.frame(people.agg(n=people.count()))["n"].iloc[0])
     brought = forest[forest["invitee_joined"] < line]
-    by = brought.groupby(brought["generation"] + 1).size()
-    by.loc[0] = total - len(brought)
-    return by.sort_index()
+    by = (brought["generation"] + 1).value_counts()
+    alone = pd.Series({0: total - len(brought)})
+    return pd.concat([alone, by.sort_index()])
 
 
 def _tops(links: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
