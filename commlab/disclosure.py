@@ -133,6 +133,7 @@ FIGURES = frozenset({
     "median_hours", "median_low", "median_high", "adjusted", "adjusted_low", "adjusted_high",
     "best", "in_top", "reply_share", "reply_minutes", "cost", "chance", "gross", "refunds",
     "raw_low", "raw_high", "referred", "alone", "per_entry", "worth",
+    "survival_low", "survival_high", "loss", "harm",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

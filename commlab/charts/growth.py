@@ -19,6 +19,7 @@ from commlab.charts.growth_tables import (
     ledger,
     promises,
     referred,
+    returns,
 )
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
@@ -26,7 +27,8 @@ from commlab.text import Words, fmt, t, word
 
 __all__ = [
     "batches", "cohorts", "coupon_margins", "dependence", "generations", "k_by_generation",
-    "ledger", "points", "promises", "referred", "steps",
+    "ledger", "points", "promises", "referred", "returns", "steps",
+    "streaks",
 ]  # fmt: skip
 
 
@@ -126,6 +128,51 @@ def reason_name(reason: str, lang: str) -> str:
 
     key = f"growth.reason.{reason}"
     return t(key, lang) if reason.isidentifier() and has(key) else reason
+
+
+@chart
+def streaks(
+    frame: pd.DataFrame,
+    *,
+    lang: str,
+    narrow: bool = False,
+    title: str | Words | None = None,
+    as_of: dt.date | None = None,
+) -> Chart:
+    """Return the share of check-in streaks that go on beyond each day.
+
+    Args:
+        frame: `metrics.streak_survival`: days, at_risk, survival, survival_low, survival_high.
+        lang: "en" or "zh".
+        narrow: The form for phones.
+        title: The finding; without it the title says how many go on beyond a week.
+        as_of: Last day of the data.
+    """
+    where = "charts.growth.streaks"
+    frames.need(frame, ["days", "at_risk", "survival", "survival_low", "survival_high"], where)
+    rows = frame[np.isfinite(frames.numbers(frame, "survival"))]
+    frames.need(rows, (), where)
+    week = rows[rows["days"] <= 7].iloc[-1]
+    made = figure(
+        title=title or word("growth.streaks.title", share=float(week["survival"]),
+                            days=int(week["days"])),
+        subtitle=t("growth.streaks.subtitle", lang),
+        foot=foot(lang, n=float(frames.numbers(rows, "at_risk")[0]), unit="streaks", as_of=as_of,
+                  level=LEVEL),
+        lang=lang,
+        narrow=narrow,
+    )  # fmt: skip
+    ax = made.add_subplot()
+    x = np.concatenate([[0.0], frames.numbers(rows, "days")])
+    y, low, high = (np.concatenate([[1.0], frames.numbers(rows, name)])
+                    for name in ("survival", "survival_low", "survival_high"))  # fmt: skip
+    ax.fill_between(x, low, high, color=colours.ACCENT, alpha=0.16, linewidth=0, step="post")
+    ax.step(x, y, color=colours.ACCENT, linewidth=2.2, where="post")
+    ax.set_ylim(0, 1.02)
+    axes.share_axis(ax, lang)
+    ax.set_xlabel(t("growth.streaks.axis", lang), size=made.size("small"), loc="left")
+    settle(made)
+    return made
 
 
 @chart

@@ -259,3 +259,27 @@ def coupon_margins(
         title=title or t("growth.coupon_margins.title", lang),
         note=t("growth.coupon_margins.note", lang),
     )  # fmt: skip
+
+
+def returns(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
+    """Return what follows a broken check-in streak, by its length.
+
+    Args:
+        frame: `metrics.after_a_broken_streak`.
+        lang: "en" or "zh".
+        title: Head of the table.
+    """
+    frames.need(frame, ["band", "at_risk", "returned", "rate", "low", "high"], "growth.returns")
+
+    def length(row: pd.Series, lang: str) -> str:
+        return escape(t(f"growth.length.{row['band']}", lang))
+
+    columns = [
+        Column(t("growth.table.length", lang), length, False),
+        Column(t("growth.table.streaks", lang), tables.count("at_risk")),
+        Column(t("growth.table.returned", lang), tables.rate("rate", "low", "high", bar=True)),
+    ]
+    return tables.build(
+        frame, columns, name="growth.returns", lang=lang,
+        title=title or t("growth.returns.title", lang), note=t("growth.returns.note", lang),
+    )  # fmt: skip

@@ -176,6 +176,11 @@ from commlab.metrics.send_effects import (
 )
 from commlab.metrics.sends import send_rates as send_rates
 from commlab.metrics.silent import silent_members as silent_members
+from commlab.metrics.streaks import (
+    after_a_broken_streak as after_a_broken_streak,
+    habit_strength as habit_strength,
+    streak_survival as streak_survival,
+)
 from commlab.metrics.surveys import opinion as opinion, opinion_estimate as opinion_estimate
 from commlab.metrics.survival import (
     friendship_rows as friendship_rows,

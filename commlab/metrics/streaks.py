@@ -43,7 +43,8 @@ def streak_survival(
     Returns:
         Frame by days (1 … 30): days, at_risk (streaks that came so far and whose next day is
         over), passed (checked in on it), rate with low and high (Wilson, members being the
-        units), survival (share of streaks that go on beyond that day).
+        units), survival (share of streaks that go on beyond that day) with survival_low and
+        survival_high (Greenwood on the log scale).
 
     Raises:
         MissingTableError: No check-ins.
@@ -55,9 +56,7 @@ def streak_survival(
     grid = streaks.cross_join(steps)
     # At risk of ending on a day whose next day is over.
     grid = grid.filter(grid.length >= grid.days, grid.begin + grid.days <= last)
-    each = grid.group_by("days", "member_id").agg(
-        x=grid.count(), y=(grid.length > grid.days).sum()
-    )
+    each = grid.group_by("days", "member_id").agg(x=grid.count(), y=(grid.length > grid.days).sum())
     sums = each.group_by("days").agg(
         units=each.count(), at_risk=each.x.sum(), passed=each.y.sum(), yy=(each.y * each.y).sum(),
         xx=(each.x * each.x).sum(), xy=(each.x * each.y).sum(),
@@ -72,7 +71,13 @@ def streak_survival(
     frame["low"], frame["high"] = stats.wilson(frame["passed"], frame["at_risk"], level=level,
                                                deff=deff)  # fmt: skip
     frame["survival"] = frame["rate"].cumprod()
-    return frame[["days", "at_risk", "passed", "rate", "low", "high", "survival"]]
+    # Greenwood's sum for the logarithm, widened where streaks of one member are alike.
+    spread = (deff * (1 - frame["rate"]) / (frame["at_risk"] * frame["rate"])).cumsum()
+    wide = np.exp(stats.quantile(level) * np.sqrt(spread))
+    frame["survival_low"] = frame["survival"] / wide
+    frame["survival_high"] = np.minimum(frame["survival"] * wide, 1.0)
+    return frame[["days", "at_risk", "passed", "rate", "low", "high", "survival", "survival_low",
+                  "survival_high"]]  # fmt: skip
 
 
 def habit_strength(ds: Dataset, *, level: float = LEVEL, min_people: int = MIN_AT_RISK) -> Estimate:

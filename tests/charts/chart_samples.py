@@ -1081,13 +1081,33 @@ def growth_coupon_margins() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def growth_streaks() -> pd.DataFrame:
+    days = np.arange(1, 13)
+    survival = 0.87**days
+    return pd.DataFrame(
+        {"days": days, "at_risk": (300 * survival).astype(int),
+         "passed": (260 * survival).astype(int), "rate": 0.87, "low": 0.82, "high": 0.91,
+         "survival": survival, "survival_low": 0.9 * survival, "survival_high": 1.1 * survival}
+    )  # fmt: skip
+
+
+def growth_returns() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"band": ["1", "2-6", "7+"], "at_risk": [47, 120, 9], "returned": [18, 39, 2],
+         "rate": [0.383, 0.325, np.nan], "low": [0.258, 0.248, np.nan],
+         "high": [0.526, 0.413, np.nan], "status": ["ok", "ok", "too_few"]}
+    )  # fmt: skip
+
+
 CHARTS |= {
+    "growth_streaks": (growth.streaks, growth_streaks, {}),
     "growth_steps": (growth.steps, growth_cohorts, {}),
     "growth_k": (growth.k_by_generation, growth_generations, {}),
     "growth_points": (growth.points, growth_points, {}),
     "growth_batches": (growth.batches, growth_coupons, {}),
 }
 TABLES |= {
+    "growth_returns": (growth.returns, growth_returns),
     "growth_cohorts": (growth.cohorts, growth_cohorts),
     "growth_generations": (growth.generations, growth_generations),
     "growth_referred": (growth.referred, growth_referred),
