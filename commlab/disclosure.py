@@ -102,6 +102,7 @@ LABELS = frozenset({
     "place", "seen", "age_low", "age_high",
     "target", "complete",
     "generation", "most",
+    "event",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.

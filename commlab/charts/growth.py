@@ -12,6 +12,7 @@ import pandas as pd
 
 from commlab.charts import axes, colours, frames, labels, rows as laid
 from commlab.charts.growth_tables import (
+    ads,
     cohorts,
     coupon_margins,
     dependence,
@@ -26,7 +27,7 @@ from commlab.estimate import LEVEL
 from commlab.text import Words, fmt, t, word
 
 __all__ = [
-    "batches", "cohorts", "coupon_margins", "dependence", "generations", "k_by_generation",
+    "ads", "batches", "cohorts", "coupon_margins", "dependence", "generations", "k_by_generation",
     "ledger", "points", "promises", "referred", "returns", "steps",
     "streaks",
 ]  # fmt: skip

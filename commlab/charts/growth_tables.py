@@ -12,6 +12,8 @@ from commlab.text import Words, escape, fmt, has, t
 _VERDICTS = {
     "more": ("▲", "growth.verdict.more", "good"),
     "less": ("▼", "growth.verdict.less", "bad"),
+    "ad_more": ("▲", "growth.verdict.more", "bad"),
+    "ad_less": ("▼", "growth.verdict.less", "good"),
     "chance": ("○", "growth.verdict.chance", "quiet"),
 }
 
@@ -36,14 +38,14 @@ def _per(name: str, decimals: int) -> tables.Cell:
     return cell
 
 
-def _ends(name: str, low: str, high: str) -> tables.Cell:
+def _ends(name: str, low: str, high: str, decimals: int = 3) -> tables.Cell:
     """Return a cell writer for a mean count with its interval; without it, why."""
     plain = tables.rate(name, low, high)
 
     def cell(row: pd.Series, lang: str) -> str:
         if pd.isna(row[name]):
             return plain(row, lang)
-        value, lowest, highest = (fmt.number(float(row[x]), lang, decimals=3)
+        value, lowest, highest = (fmt.number(float(row[x]), lang, decimals=decimals)
                                   for x in (name, low, high))  # fmt: skip
         ends = escape(t("growth.table.ends", lang, low=lowest, high=highest))
         return (f'<span class="figure">{escape(value)}</span> '
@@ -52,9 +54,9 @@ def _ends(name: str, low: str, high: str) -> tables.Cell:
     return cell
 
 
-def _verdict(frame: pd.DataFrame) -> pd.Series:
+def _verdict(frame: pd.DataFrame, family: str = "") -> pd.Series:
     flagged, up = frames.flags(frame, "flagged"), frames.numbers(frame, "difference") > 0
-    words = ["chance" if not sign else "more" if more else "less"
+    words = ["chance" if not sign else f"{family}more" if more else f"{family}less"
              for sign, more in zip(flagged, up, strict=True)]  # fmt: skip
     return pd.Series(words, index=frame.index)
 
@@ -282,4 +284,33 @@ def returns(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None)
     return tables.build(
         frame, columns, name="growth.returns", lang=lang,
         title=title or t("growth.returns.title", lang), note=t("growth.returns.note", lang),
+    )  # fmt: skip
+
+
+def ads(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
+    """Return how much likelier members leave, or delete an adviser, in the days after ads.
+
+    Args:
+        frame: `metrics.losses_after_ads`.
+        lang: "en" or "zh".
+        title: Head of the table.
+    """
+    need = ["kind", "event", "groups", "days", "losses", "share", "rest_share", "ratio", "flagged"]
+    frames.need(frame, need, "growth.ads")
+    rows = frame.assign(verdict=_verdict(frame.assign(difference=frame["ratio"] - 1), "ad_"))
+    rows["verdict"] = rows["verdict"].where(rows["ratio"].notna(), "")
+    columns = [
+        Column(t("growth.table.ad", lang), _named("kind", "ad"), False),
+        Column(t("growth.table.event", lang), _named("event", "event"), False),
+        Column(t("growth.table.groups", lang), tables.count("groups")),
+        Column(t("growth.table.ad_days", lang), tables.count("days")),
+        Column(t("growth.table.losses", lang), tables.count("losses")),
+        Column(t("growth.table.after", lang), tables.share("share")),
+        Column(t("growth.table.usual", lang), tables.share("rest_share")),
+        Column(t("growth.table.ratio", lang), _ends("ratio", "low", "high", decimals=2)),
+        Column(t("common.column.verdict", lang), tables.mark("verdict", _VERDICTS), False),
+    ]
+    return tables.build(
+        rows, columns, name="growth.ads", lang=lang,
+        title=title or t("growth.ads.title", lang), note=t("growth.ads.note", lang),
     )  # fmt: skip

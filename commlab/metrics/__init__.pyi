@@ -2,6 +2,7 @@ from commlab.metrics.aarrr import aarrr as aarrr
 from commlab.metrics.accounting import growth_accounting as growth_accounting
 from commlab.metrics.acquisition import acquisition_costs as acquisition_costs
 from commlab.metrics.activity import observed as observed
+from commlab.metrics.ads import losses_after_ads as losses_after_ads
 from commlab.metrics.advisers import adviser_work as adviser_work
 from commlab.metrics.buyers import buyer_groups as buyer_groups, buyer_splits as buyer_splits
 from commlab.metrics.campaign_panel import campaign_panel as campaign_panel, last_year as last_year

@@ -1091,6 +1091,17 @@ def growth_streaks() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def growth_ads() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"kind": ["hard", "soft"] * 2, "event": ["left", "left", "deleted", "deleted"],
+         "groups": [24, 24, 24, 3], "days": [291, 227, 291, 9], "losses": [88, 71, 19, 2],
+         "share": [0.0108, 0.0114, 0.0023, np.nan], "rest_share": [0.005, 0.0115, 0.004, np.nan],
+         "ratio": [2.1, 0.99, 0.57, np.nan], "low": [1.5, 0.6, 0.4, np.nan],
+         "high": [2.9, 1.6, 0.8, np.nan], "p_adjusted": [0.001, 0.96, 0.03, np.nan],
+         "flagged": [True, False, True, False], "status": ["ok", "ok", "ok", "too_few"]}
+    )  # fmt: skip
+
+
 def growth_returns() -> pd.DataFrame:
     return pd.DataFrame(
         {"band": ["1", "2-6", "7+"], "at_risk": [47, 120, 9], "returned": [18, 39, 2],
@@ -1107,6 +1118,7 @@ CHARTS |= {
     "growth_batches": (growth.batches, growth_coupons, {}),
 }
 TABLES |= {
+    "growth_ads": (growth.ads, growth_ads),
     "growth_returns": (growth.returns, growth_returns),
     "growth_cohorts": (growth.cohorts, growth_cohorts),
     "growth_generations": (growth.generations, growth_generations),
