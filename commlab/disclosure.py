@@ -66,7 +66,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "reached": (), "took": ("at_risk",), "waiting": (), "already": (), "yes": ("people",),
     "returning": ("buyers",),
     "chats": (), "negative_feedback": (),
-    "promises": (), "entries": (),
+    "promises": (), "entries": (), "completed": (),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
 LOOSE = frozenset({"open", "unseen", "by_staff", "waiting", "already"})
@@ -103,6 +103,7 @@ LABELS = frozenset({
     "target", "complete",
     "generation", "most",
     "event",
+    "teams", "campaign",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.

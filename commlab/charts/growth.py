@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from commlab.charts import axes, colours, frames, labels, rows as laid
+from commlab.charts.growth_loop_tables import ads, returns, shares, teams
 from commlab.charts.growth_tables import (
-    ads,
     cohorts,
     coupon_margins,
     dependence,
@@ -20,7 +20,6 @@ from commlab.charts.growth_tables import (
     ledger,
     promises,
     referred,
-    returns,
 )
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
@@ -28,8 +27,8 @@ from commlab.text import Words, fmt, t, word
 
 __all__ = [
     "ads", "batches", "cohorts", "coupon_margins", "dependence", "generations", "k_by_generation",
-    "ledger", "points", "promises", "referred", "returns", "steps",
-    "streaks",
+    "ledger", "points", "promises", "referred", "returns", "shares", "steps",
+    "streaks", "teams",
 ]  # fmt: skip
 
 

@@ -6,59 +6,9 @@ import pandas as pd
 from great_tables import GT
 
 from commlab.charts import frames, tables
+from commlab.charts.growth_cells import VERDICTS, named, per, verdict, with_ends
 from commlab.charts.tables import Column
-from commlab.text import Words, escape, fmt, has, t
-
-_VERDICTS = {
-    "more": ("▲", "growth.verdict.more", "good"),
-    "less": ("▼", "growth.verdict.less", "bad"),
-    "ad_more": ("▲", "growth.verdict.more", "bad"),
-    "ad_less": ("▼", "growth.verdict.less", "good"),
-    "chance": ("○", "growth.verdict.chance", "quiet"),
-}
-
-
-def _named(column: str, family: str) -> tables.Cell:
-    """Return a cell writer for a code: its words where there are any, else as it stands."""
-
-    def cell(row: pd.Series, lang: str) -> str:
-        code = str(row[column])
-        key = f"growth.{family}.{code}"
-        return escape(t(key, lang) if code.isidentifier() and has(key) else code)
-
-    return cell
-
-
-def _per(name: str, decimals: int) -> tables.Cell:
-    def cell(row: pd.Series, lang: str) -> str:
-        value = row[name]
-        return escape(fmt.MISSING if pd.isna(value) else fmt.number(float(value), lang,
-                                                                    decimals=decimals))  # fmt: skip
-
-    return cell
-
-
-def _ends(name: str, low: str, high: str, decimals: int = 3) -> tables.Cell:
-    """Return a cell writer for a mean count with its interval; without it, why."""
-    plain = tables.rate(name, low, high)
-
-    def cell(row: pd.Series, lang: str) -> str:
-        if pd.isna(row[name]):
-            return plain(row, lang)
-        value, lowest, highest = (fmt.number(float(row[x]), lang, decimals=decimals)
-                                  for x in (name, low, high))  # fmt: skip
-        ends = escape(t("growth.table.ends", lang, low=lowest, high=highest))
-        return (f'<span class="figure">{escape(value)}</span> '
-                f'<span class="interval">{ends}</span>')  # fmt: skip
-
-    return cell
-
-
-def _verdict(frame: pd.DataFrame, family: str = "") -> pd.Series:
-    flagged, up = frames.flags(frame, "flagged"), frames.numbers(frame, "difference") > 0
-    words = ["chance" if not sign else f"{family}more" if more else f"{family}less"
-             for sign, more in zip(flagged, up, strict=True)]  # fmt: skip
-    return pd.Series(words, index=frame.index)
+from commlab.text import Words, escape, t
 
 
 def cohorts(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
@@ -73,7 +23,7 @@ def cohorts(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None)
     rows = frame.sort_values("cohort", ascending=False, kind="stable")
     columns = [
         Column(t("common.column.cohort", lang), tables.text("cohort"), False),
-        Column(t("growth.table.step", lang), _named("step", "step"), False),
+        Column(t("growth.table.step", lang), named("step", "step"), False),
         Column(t("common.column.at_risk", lang), tables.count("at_risk")),
         Column(t("growth.table.rate", lang), tables.rate("rate", "low", "high")),
     ]
@@ -106,8 +56,8 @@ def generations(frame: pd.DataFrame, *, lang: str, title: str | Words | None = N
         Column(t("growth.table.inviters", lang), tables.count("inviters")),
         Column(t("growth.table.invitees", lang), tables.count("invitees")),
         Column(t("growth.table.kept", lang), tables.count("kept")),
-        Column(t("growth.table.raw", lang), _ends("raw", "raw_low", "raw_high")),
-        Column(t("growth.table.k", lang), _ends("value", "low", "high")),
+        Column(t("growth.table.raw", lang), with_ends("raw", "raw_low", "raw_high")),
+        Column(t("growth.table.k", lang), with_ends("value", "low", "high")),
     ]
     return tables.build(
         frame, columns, name="growth.generations", lang=lang,
@@ -128,7 +78,7 @@ def referred(
     """
     need = ["outcome", "people", "referred", "alone", "difference", "low", "high", "held"]
     frames.need(frame, need, "growth.referred")
-    rows = frame.assign(verdict=_verdict(frame))
+    rows = frame.assign(verdict=verdict(frame))
 
     def either(name: str) -> tables.Cell:
         money, share = tables.money(name, currency), tables.share(name)
@@ -145,13 +95,13 @@ def referred(
         return escape(t("growth.held_separator", lang).join(parts))
 
     columns = [
-        Column(t("growth.table.outcome", lang), _named("outcome", "outcome"), False),
+        Column(t("growth.table.outcome", lang), named("outcome", "outcome"), False),
         Column(t("common.column.people", lang), tables.count("people")),
         Column(t("growth.table.referred", lang), either("referred")),
         Column(t("growth.table.alone", lang), either("alone")),
         Column(t("growth.table.difference", lang), gap),
         Column(t("growth.table.held", lang), held, False),
-        Column(t("common.column.verdict", lang), tables.mark("verdict", _VERDICTS), False),
+        Column(t("common.column.verdict", lang), tables.mark("verdict", VERDICTS), False),
     ]
     return tables.build(
         rows, columns, name="growth.referred", lang=lang,
@@ -173,11 +123,11 @@ def ledger(
     need = ["reason", "entries", "people", "points", "per_entry", "cost"]
     frames.need(frame, need, "growth.ledger")
     columns = [
-        Column(t("growth.table.reason", lang), _named("reason", "reason"), False),
+        Column(t("growth.table.reason", lang), named("reason", "reason"), False),
         Column(t("growth.table.entries", lang), tables.count("entries")),
         Column(t("common.column.people", lang), tables.count("people")),
-        Column(t("growth.table.points", lang), _per("points", 0)),
-        Column(t("growth.table.per_entry", lang), _per("per_entry", 1)),
+        Column(t("growth.table.points", lang), per("points", 0)),
+        Column(t("growth.table.per_entry", lang), per("per_entry", 1)),
         Column(t("growth.table.worth", lang), tables.money("cost", currency)),
     ]
     return tables.build(
@@ -196,15 +146,15 @@ def promises(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None
     """
     need = ["label", "promises", "people", "share", "at_risk", "rate", "low", "high", "flagged"]
     frames.need(frame, need, "growth.promises")
-    rows = frame.assign(verdict=_verdict(frame))
+    rows = frame.assign(verdict=verdict(frame))
     rows["verdict"] = rows["verdict"].where(rows["difference"].notna(), "")
     columns = [
-        Column(t("growth.table.promise", lang), _named("label", "promise"), False),
+        Column(t("growth.table.promise", lang), named("label", "promise"), False),
         Column(t("growth.table.promises", lang), tables.count("promises")),
         Column(t("growth.table.share", lang), tables.share("share")),
         Column(t("common.column.at_risk", lang), tables.count("at_risk")),
         Column(t("growth.table.active", lang), tables.rate("rate", "low", "high")),
-        Column(t("common.column.verdict", lang), tables.mark("verdict", _VERDICTS), False),
+        Column(t("common.column.verdict", lang), tables.mark("verdict", VERDICTS), False),
     ]
     return tables.build(
         rows, columns, name="growth.promises", lang=lang,
@@ -222,7 +172,7 @@ def dependence(frame: pd.DataFrame, *, lang: str, title: str | Words | None = No
     """
     frames.need(frame, ["band", "buyers", "share", "low", "high", "orders"], "growth.dependence")
     columns = [
-        Column(t("growth.table.band", lang), _named("band", "band"), False),
+        Column(t("growth.table.band", lang), named("band", "band"), False),
         Column(t("growth.table.buyers", lang), tables.count("buyers")),
         Column(t("growth.table.of_buyers", lang),
                tables.rate("share", "low", "high", bar=True)),
@@ -248,7 +198,7 @@ def coupon_margins(
     need = ["label", "orders", "buyers", "revenue", "margin", "low", "high", "rate"]
     frames.need(frame, need, "growth.coupon_margins")
     columns = [
-        Column(t("growth.table.coupon", lang), _named("label", "coupon"), False),
+        Column(t("growth.table.coupon", lang), named("label", "coupon"), False),
         Column(t("growth.table.orders", lang), tables.count("orders")),
         Column(t("growth.table.buyers", lang), tables.count("buyers")),
         Column(t("growth.table.revenue", lang), tables.money("revenue", currency)),
@@ -260,57 +210,4 @@ def coupon_margins(
         frame, columns, name="growth.coupon_margins", lang=lang,
         title=title or t("growth.coupon_margins.title", lang),
         note=t("growth.coupon_margins.note", lang),
-    )  # fmt: skip
-
-
-def returns(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
-    """Return what follows a broken check-in streak, by its length.
-
-    Args:
-        frame: `metrics.after_a_broken_streak`.
-        lang: "en" or "zh".
-        title: Head of the table.
-    """
-    frames.need(frame, ["band", "at_risk", "returned", "rate", "low", "high"], "growth.returns")
-
-    def length(row: pd.Series, lang: str) -> str:
-        return escape(t(f"growth.length.{row['band']}", lang))
-
-    columns = [
-        Column(t("growth.table.length", lang), length, False),
-        Column(t("growth.table.streaks", lang), tables.count("at_risk")),
-        Column(t("growth.table.returned", lang), tables.rate("rate", "low", "high", bar=True)),
-    ]
-    return tables.build(
-        frame, columns, name="growth.returns", lang=lang,
-        title=title or t("growth.returns.title", lang), note=t("growth.returns.note", lang),
-    )  # fmt: skip
-
-
-def ads(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
-    """Return how much likelier members leave, or delete an adviser, in the days after ads.
-
-    Args:
-        frame: `metrics.losses_after_ads`.
-        lang: "en" or "zh".
-        title: Head of the table.
-    """
-    need = ["kind", "event", "groups", "days", "losses", "share", "rest_share", "ratio", "flagged"]
-    frames.need(frame, need, "growth.ads")
-    rows = frame.assign(verdict=_verdict(frame.assign(difference=frame["ratio"] - 1), "ad_"))
-    rows["verdict"] = rows["verdict"].where(rows["ratio"].notna(), "")
-    columns = [
-        Column(t("growth.table.ad", lang), _named("kind", "ad"), False),
-        Column(t("growth.table.event", lang), _named("event", "event"), False),
-        Column(t("growth.table.groups", lang), tables.count("groups")),
-        Column(t("growth.table.ad_days", lang), tables.count("days")),
-        Column(t("growth.table.losses", lang), tables.count("losses")),
-        Column(t("growth.table.after", lang), tables.share("share")),
-        Column(t("growth.table.usual", lang), tables.share("rest_share")),
-        Column(t("growth.table.ratio", lang), _ends("ratio", "low", "high", decimals=2)),
-        Column(t("common.column.verdict", lang), tables.mark("verdict", _VERDICTS), False),
-    ]
-    return tables.build(
-        rows, columns, name="growth.ads", lang=lang,
-        title=title or t("growth.ads.title", lang), note=t("growth.ads.note", lang),
     )  # fmt: skip

@@ -176,6 +176,7 @@ from commlab.metrics.send_effects import (
     send_outcomes as send_outcomes,
 )
 from commlab.metrics.sends import send_rates as send_rates
+from commlab.metrics.shares import shares_by_reward as shares_by_reward
 from commlab.metrics.silent import silent_members as silent_members
 from commlab.metrics.streaks import (
     after_a_broken_streak as after_a_broken_streak,
@@ -190,6 +191,7 @@ from commlab.metrics.survival import (
     rolling_cutoffs as rolling_cutoffs,
     stay_coverage as stay_coverage,
 )
+from commlab.metrics.teams import team_buying as team_buying
 from commlab.metrics.text_sample import product_names as product_names, text_sample as text_sample
 from commlab.metrics.valuable import valuable_members as valuable_members
 from commlab.metrics.voices import member_voices as member_voices

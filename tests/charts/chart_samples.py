@@ -1102,6 +1102,25 @@ def growth_ads() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def growth_shares() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"label": ["spontaneous", "rewarded"] * 2, "event": ["brought"] * 2 + ["deleted"] * 2,
+         "at_risk": [208, 292] * 2, "active": [86, 60, 9, 40],
+         "rate": [0.413, 0.205, 0.043, 0.137], "low": [0.349, 0.163, 0.024, 0.102],
+         "high": [0.481, 0.255, 0.08, 0.181], "difference": [np.nan, -0.208, np.nan, 0.094],
+         "p_adjusted": [np.nan, 0.001, np.nan, 0.002], "flagged": [False, True, False, True],
+         "status": "ok"}
+    )  # fmt: skip
+
+
+def growth_teams() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"campaign": ["", HOSTILE[0]], "teams": [9, 40], "completed": [6, 31],
+         "rate": [0.667, 0.775], "low": [0.354, 0.625], "high": [0.879, 0.877],
+         "buyers": [20, 110], "newcomers": [10, 31], "share": [0.5, 0.282]}
+    )  # fmt: skip
+
+
 def growth_returns() -> pd.DataFrame:
     return pd.DataFrame(
         {"band": ["1", "2-6", "7+"], "at_risk": [47, 120, 9], "returned": [18, 39, 2],
@@ -1118,6 +1137,8 @@ CHARTS |= {
     "growth_batches": (growth.batches, growth_coupons, {}),
 }
 TABLES |= {
+    "growth_shares": (growth.shares, growth_shares),
+    "growth_teams": (growth.teams, growth_teams),
     "growth_ads": (growth.ads, growth_ads),
     "growth_returns": (growth.returns, growth_returns),
     "growth_cohorts": (growth.cohorts, growth_cohorts),

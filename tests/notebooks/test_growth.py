@@ -25,7 +25,7 @@ def test_the_made_up_community_is_answered_in_full(tmp_path):
     figures = {key: Estimate.from_dict(item) for key, item in run.results[GROWTH].items()}
     assert set(figures) == {
         "growth.k", "growth.in_all", "growth.cycle", "growth.reward", "growth.breakage",
-        "growth.liability", "growth.broken", "growth.coupon_dependent",
+        "growth.liability", "growth.broken", "growth.coupon_dependent", "growth.habit",
     }  # fmt: skip
     # What is planted in the ledger, counted by the simulator and not by us, to the fen.
     assert round(figures["growth.liability"].value * 100) == truth["points"]["liability_fen"]
