@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
@@ -170,6 +171,7 @@ def streaks(
     ax.step(x, y, color=colours.ACCENT, linewidth=2.2, where="post")
     ax.set_ylim(0, 1.02)
     axes.share_axis(ax, lang)
+    ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(6, integer=True))
     ax.set_xlabel(t("growth.streaks.axis", lang), size=made.size("small"), loc="left")
     settle(made)
     return made

@@ -48,7 +48,8 @@ def with_ends(name: str, low: str, high: str, decimals: int = 3) -> tables.Cell:
         value, lowest, highest = (fmt.number(float(row[x]), lang, decimals=decimals)
                                   for x in (name, low, high))  # fmt: skip
         ends = escape(t("growth.table.ends", lang, low=lowest, high=highest))
-        return (f'<span class="figure">{escape(value)}</span> '
+        between = "" if lang == "zh" else " "  # full-width brackets bring their own room
+        return (f'<span class="figure">{escape(value)}</span>{between}'
                 f'<span class="interval">{ends}</span>')  # fmt: skip
 
     return cell

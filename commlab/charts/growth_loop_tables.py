@@ -78,7 +78,7 @@ def shares(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) 
     harm = marks.where((frame["event"] == "brought") | (marks == "chance"), "ad_" + marks)
     rows = frame.assign(verdict=harm.where(frame["difference"].notna(), ""))
     columns = [
-        Column(t("growth.table.event", lang), named("event", "event"), False),
+        Column(t("growth.table.followed", lang), named("event", "event"), False),
         Column(t("growth.table.share_kind", lang), named("label", "share"), False),
         Column(t("common.column.at_risk", lang), tables.count("at_risk")),
         Column(t("growth.table.happened", lang), tables.rate("rate", "low", "high")),

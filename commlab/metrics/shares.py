@@ -1,4 +1,4 @@
-"""Shares made for a reward against spontaneous ones: whom they bring, and who is gone afterwards."""
+"""Shares made for a reward against spontaneous ones: whom they bring, and who is gone after."""
 
 from __future__ import annotations
 

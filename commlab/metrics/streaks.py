@@ -83,7 +83,7 @@ def streak_survival(
 def habit_strength(ds: Dataset, *, level: float = LEVEL, min_people: int = MIN_AT_RISK) -> Estimate:
     """Return how much likelier a streak of a week goes on the next day than a younger one.
 
-    The difference of the daily chances to go on, from the seventh day on and before it, members
+    The difference, in percentage points, of the daily chances to go on, from the seventh day on and before it, members
     being the units. Near 0: days do not harden into a habit. Above 0 part of it is that those
     whom checking in suits are left.
 
@@ -107,15 +107,15 @@ def habit_strength(ds: Dataset, *, level: float = LEVEL, min_people: int = MIN_A
     frame = ds.frame(each, ["member_id"]).drop(columns="member_id").astype(float)
     n = int((frame["old"] > 0).sum())
     if n < min_people:
-        return Estimate.too_few(n, unit="share", minimum=min_people)
+        return Estimate.too_few(n, unit="points", minimum=min_people)
     young, old = frame["young"].sum(), frame["old"].sum()
     one, two = frame["end_young"].sum() / young, frame["end_old"].sum() / old
     # Linearised, member by member: the two rates share people.
     own = (frame["end_young"] - one * frame["young"]) / young
     own -= (frame["end_old"] - two * frame["old"]) / old
     half = stats.quantile(level) * float(np.sqrt((own**2).sum() * len(frame) / (len(frame) - 1)))
-    gap = float(one - two)
-    return Estimate(value=gap, low=gap - half, high=gap + half, level=level, n=n, unit="share",
+    gap, half = 100 * float(one - two), 100 * half
+    return Estimate(value=gap, low=gap - half, high=gap + half, level=level, n=n, unit="points",
                     method="delta")  # fmt: skip
 
 

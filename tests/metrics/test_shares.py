@@ -34,8 +34,10 @@ def test_first_shares_by_hand(make_dataset):
         ],
         columns=["member_id", "at", "rewarded"],
     ).assign(event="shared")
-    referrals = pd.DataFrame({"inviter_id": ["a", "b", "e", "c"], "invitee_id": ["x", "y", "z", "c"],
-                              "at": [day(15), day(45), day(19), day(11)]})  # fmt: skip
+    referrals = pd.DataFrame(
+        {"inviter_id": ["a", "b", "e", "c"], "invitee_id": ["x", "y", "z", "c"],
+         "at": [day(15), day(45), day(19), day(11)]}
+    )  # fmt: skip
     contacts = pd.DataFrame(
         {"member_id": ["a", "b", "c", "e"], "staff_id": "s", "added_at": START,
          "deleted_at": [day(39), day(41), None, day(25)],

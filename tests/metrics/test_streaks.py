@@ -96,8 +96,9 @@ def planted(young, old, seed, people=400):
 def test_habit_strength_is_the_planted_difference(make_dataset, young, old):
     found = metrics.habit_strength(dataset(make_dataset, planted(young, old, 1)))
     half = (found.high - found.low) / 2
-    assert abs(found.value - (old - young)) < 3.3 / 1.96 * half  # 99.9 %
-    assert half < 0.06
+    assert found.unit == "points"
+    assert abs(found.value - 100 * (old - young)) < 3.3 / 1.96 * half  # 99.9 %
+    assert half < 6
 
 
 def test_too_few(make_dataset):
