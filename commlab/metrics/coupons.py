@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from commlab import stats
+from commlab import intervals, stats
 from commlab.config import MIN_AT_RISK
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
@@ -66,8 +66,8 @@ def coupon_batches(
         raise NotEnoughDataError("no coupon was given to a member.", where=ds.name)
     n = frame["at_risk"].to_numpy(dtype=float)
     rate = np.divide(frame["passed"], n, out=np.full(len(n), np.nan), where=n > 0)
-    deff = stats.clustered_effect(*(frame[name] for name in ("units", "passed", "at_risk", "yy",
-                                                             "xx", "xy")))  # fmt: skip
+    names = ("units", "passed", "at_risk", "yy", "xx", "xy")
+    deff = intervals.clustered_effect(*(frame[name] for name in names))
     low, high = stats.wilson(frame["passed"], n, level=level, deff=deff)
     enough = n >= min_at_risk
     for name, values in (("rate", rate), ("low", low), ("high", high)):

@@ -15,9 +15,10 @@ import pandas as pd
 from commlab import guards
 from commlab.config import MIN_AT_RISK
 from commlab.estimate import LEVEL, Estimate
+from commlab.intervals import median_interval
 from commlab.metrics import cohorts, steps as ways
 from commlab.metrics.rates import minimum
-from commlab.stats import benjamini_hochberg, median_interval, two_proportion_p, wilson
+from commlab.stats import benjamini_hochberg, two_proportion_p, wilson
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset

@@ -14,7 +14,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from commlab import guards, stats
+from commlab import guards, intervals, stats
 from commlab.config import MIN_AT_RISK
 from commlab.errors import MissingTableError, NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
@@ -122,7 +122,7 @@ def k_factor(
     own = rows.groupby(["generation", "inviter_id"])["kept"].agg(["size", "sum"]).reset_index()
     parts = [_row(str(g), n, own[own["generation"] == g]) for g, n in people.items()]
     frame = pd.DataFrame([*parts, _row("all", int(people.sum()), own)])
-    z = [stats.count_interval(frame["at_risk"], frame[name], frame[f"{name}_sq"], level=level)
+    z = [intervals.count_interval(frame["at_risk"], frame[name], frame[f"{name}_sq"], level=level)
          for name in ("kept", "invitees")]  # fmt: skip
     enough = frame["at_risk"] >= min_at_risk
     for names, ends in zip((("value", "low", "high"), ("raw", "raw_low", "raw_high")), z,
@@ -186,7 +186,7 @@ def brought_in_all(
         counted.append(here)
         above = set(here["invitee_id"])
     own = pd.concat(counted).groupby("root")["kept"].sum()
-    mean, low, high = stats.count_interval(n, own.sum(), (own**2).sum(), level=level)
+    mean, low, high = intervals.count_interval(n, own.sum(), (own**2).sum(), level=level)
     return Estimate(value=float(mean), low=float(low), high=float(high), level=level, n=n,
                     unit="ratio", method="score")  # fmt: skip
 
@@ -205,7 +205,7 @@ def cycle_time(
     days = np.sort(forest.loc[forest["judged"] & forest["in_cycle"], "days"].to_numpy(dtype=float))
     if len(days) < min_people:
         return Estimate.too_few(len(days), unit="days", minimum=min_people)
-    middle, low, high = stats.median_interval(days, np.ones(len(days), dtype=int), level=level)
+    middle, low, high = intervals.median_interval(days, np.ones(len(days), dtype=int), level=level)
     return Estimate(value=middle, low=low, high=high, level=level, n=len(days), unit="days",
                     method="order statistics")  # fmt: skip
 
@@ -284,12 +284,10 @@ def _kept(ds: Dataset, links: pd.DataFrame, kept_days: int) -> pd.Series:
         rows = ds.table("memberships").select(
             "leave_kind", invitee_id="member_id", begin="joined_at", end="left_at"
         )
-        late = pd.Timedelta(days=JOIN_DAYS)
     elif ds.has("contacts"):
         friends = ds.table("contacts")
         rows = friends.select(invitee_id="member_id", begin="added_at", end="deleted_at",
                               leave_kind=ibis.null("string"))  # fmt: skip
-        late = pd.Timedelta(days=JOIN_DAYS)
     else:
         raise MissingTableError(
             "who was kept shows in memberships or contacts; the workspace has neither.",
@@ -301,5 +299,5 @@ def _kept(ds: Dataset, links: pd.DataFrame, kept_days: int) -> pd.Series:
     stays = stays.merge(came, on="invitee_id")
     lasted = stays["end"].isna() | (stays["end"] - stays["begin"] >= stay)
     lasted |= stays["leave_kind"].isin(_NOT_LEAVING)
-    soon = stays["begin"] - stays["invitee_joined"] <= late
+    soon = stays["begin"] - stays["invitee_joined"] <= pd.Timedelta(days=JOIN_DAYS)
     return links["invitee_id"].isin(stays.loc[lasted & soon, "invitee_id"])

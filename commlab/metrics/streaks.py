@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from commlab import stats
+from commlab import intervals, stats
 from commlab.config import MIN_AT_RISK
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
@@ -65,8 +65,8 @@ def streak_survival(
     frame = frame[(frame["at_risk"] >= min_at_risk).cummin()].reset_index(drop=True)
     if frame.empty:
         raise NotEnoughDataError(f"there are fewer than {min_at_risk} check-in streaks.")
-    deff = stats.clustered_effect(*(frame[name] for name in ("units", "passed", "at_risk", "yy",
-                                                             "xx", "xy")))  # fmt: skip
+    names = ("units", "passed", "at_risk", "yy", "xx", "xy")
+    deff = intervals.clustered_effect(*(frame[name] for name in names))
     frame["rate"] = frame["passed"] / frame["at_risk"]
     frame["low"], frame["high"] = stats.wilson(frame["passed"], frame["at_risk"], level=level,
                                                deff=deff)  # fmt: skip
@@ -83,9 +83,9 @@ def streak_survival(
 def habit_strength(ds: Dataset, *, level: float = LEVEL, min_people: int = MIN_AT_RISK) -> Estimate:
     """Return how much likelier a streak of a week goes on the next day than a younger one.
 
-    The difference, in percentage points, of the daily chances to go on, from the seventh day on and before it, members
-    being the units. Near 0: days do not harden into a habit. Above 0 part of it is that those
-    whom checking in suits are left.
+    The difference, in percentage points, of the daily chances to go on, from the seventh day on
+    and before it, members being the units. Near 0: days do not harden into a habit. Above 0 part
+    of it is that those whom checking in suits are left.
 
     Args:
         ds: The dataset, with check-ins.
@@ -151,8 +151,8 @@ def after_a_broken_streak(
     )  # fmt: skip
     frame = ds.frame(sums, ["band"]).set_index("band")
     frame = frame.reindex([name for name, *_ in BANDS], fill_value=0).reset_index()
-    deff = stats.clustered_effect(*(frame[name] for name in ("units", "returned", "at_risk", "yy",
-                                                             "xx", "xy")))  # fmt: skip
+    names = ("units", "returned", "at_risk", "yy", "xx", "xy")
+    deff = intervals.clustered_effect(*(frame[name] for name in names))
     low, high = stats.wilson(frame["returned"], frame["at_risk"], level=level, deff=deff)
     enough = frame["at_risk"] >= min_at_risk
     rate = frame["returned"] / frame["at_risk"].where(enough)
