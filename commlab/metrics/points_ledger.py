@@ -125,7 +125,7 @@ def points_liability(ds: Dataset, held: pd.DataFrame) -> Liability:
         held: From `points_held`.
 
     Raises:
-        NotEnoughDataError: No money per point in the settings; or opening balances are missing:
+        NotEnoughDataError: No money per point in the settings, or no entries; or opening balances are missing:
             somebody spends what the ledger never gave, or members were there before the ledger
             began and it has no entries with the reason "opening".
     """
@@ -136,6 +136,8 @@ def points_liability(ds: Dataset, held: pd.DataFrame) -> Liability:
             where=ds.name,
             fix="Add point_value = 0.01 (money per point, your own) to commlab.toml.",
         )
+    if held.empty:
+        raise NotEnoughDataError("the ledger has no entries.", where=ds.name)
     short = held[held["held"] < 0]
     if len(short):
         raise NotEnoughDataError(
