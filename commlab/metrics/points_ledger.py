@@ -125,9 +125,9 @@ def points_liability(ds: Dataset, held: pd.DataFrame) -> Liability:
         held: From `points_held`.
 
     Raises:
-        NotEnoughDataError: No money per point in the settings, or no entries; or opening balances are missing:
-            somebody spends what the ledger never gave, or members were there before the ledger
-            began and it has no entries with the reason "opening".
+        NotEnoughDataError: No entries; no money per point in the settings; or opening balances
+            are missing: somebody spends what the ledger never gave, or members were there before
+            the ledger began and it has no entries with the reason "opening".
     """
     value = ds.settings.point_value
     if value is None:
