@@ -157,6 +157,13 @@ from commlab.metrics.repeat_orders import (
 from commlab.metrics.replies import reply_edges as reply_edges, resolution as resolution
 from commlab.metrics.repurchase import repurchase_by_retention as repurchase_by_retention
 from commlab.metrics.retention import overall_retention as overall_retention, retention as retention
+from commlab.metrics.returns import (
+    break_even as break_even,
+    phase_edges as phase_edges,
+    return_figures as return_figures,
+    value_months as value_months,
+    value_phases as value_phases,
+)
 from commlab.metrics.revenue import revenue_retention as revenue_retention
 from commlab.metrics.rfm import rfm_groups as rfm_groups, rfm_summary as rfm_summary
 from commlab.metrics.ring_rows import (
