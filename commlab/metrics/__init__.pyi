@@ -4,6 +4,12 @@ from commlab.metrics.acquisition import acquisition_costs as acquisition_costs
 from commlab.metrics.activity import observed as observed
 from commlab.metrics.ads import losses_after_ads as losses_after_ads
 from commlab.metrics.advisers import adviser_work as adviser_work
+from commlab.metrics.brand import brand_premium as brand_premium, survey_waves as survey_waves
+from commlab.metrics.buyer_lives import (
+    buyer_lives as buyer_lives,
+    life_sides as life_sides,
+    unnamed_orders as unnamed_orders,
+)
 from commlab.metrics.buyers import buyer_groups as buyer_groups, buyer_splits as buyer_splits
 from commlab.metrics.campaign_panel import campaign_panel as campaign_panel, last_year as last_year
 from commlab.metrics.campaigns import campaigns as campaigns, overlapping as overlapping
@@ -159,6 +165,7 @@ from commlab.metrics.repurchase import repurchase_by_retention as repurchase_by_
 from commlab.metrics.retention import overall_retention as overall_retention, retention as retention
 from commlab.metrics.returns import (
     break_even as break_even,
+    campaign_sums as campaign_sums,
     phase_edges as phase_edges,
     return_figures as return_figures,
     value_months as value_months,
@@ -201,5 +208,6 @@ from commlab.metrics.survival import (
 )
 from commlab.metrics.teams import team_buying as team_buying
 from commlab.metrics.text_sample import product_names as product_names, text_sample as text_sample
+from commlab.metrics.tier_spells import tier_spells as tier_spells
 from commlab.metrics.valuable import valuable_members as valuable_members
 from commlab.metrics.voices import member_voices as member_voices

@@ -43,8 +43,8 @@ def margins(ds: Dataset) -> ir.Table:
 def order_margins(ds: Dataset) -> ir.Table:
     """Return what each order left.
 
-    Columns: `order_id`, `member_id`, `buyer_status`, `at`, `day`, `net`, `margin`; money and
-    margin are as in `margins`.
+    Columns: `order_id`, `member_id`, `buyer_status`, `campaign_id`, `at`, `day`, `net`, `margin`;
+    money and margin are as in `margins`.
 
     Raises:
         NotEnoughDataError: Orders carry no cost and the workspace states no margin.
@@ -63,6 +63,7 @@ def order_margins(ds: Dataset) -> ir.Table:
         "order_id",
         "member_id",
         "buyer_status",
+        "campaign_id",
         at=orders.paid_at,
         day=orders.paid_at.cast("date").epoch_days().cast("int64"),
         net=orders.amount - orders.refund_amount,

@@ -38,6 +38,7 @@ from commlab.models.campaign_readings import (
     part_of_key as part_of_key,
     read_study as read_study,
 )
+from commlab.models.campaign_returns import campaign_returns as campaign_returns
 from commlab.models.campaign_segments import by_segment as by_segment
 from commlab.models.campaign_targeting import (
     CampaignTargeting as CampaignTargeting,
@@ -166,6 +167,11 @@ from commlab.models.koc_people import (
     shown_lifts as shown_lifts,
 )
 from commlab.models.mbgnbd import ModifiedBetaGeoModel as ModifiedBetaGeoModel
+from commlab.models.member_lives import (
+    compare_buyers as compare_buyers,
+    life_rows as life_rows,
+    repurchase_bounds as repurchase_bounds,
+)
 from commlab.models.nbd import NBDModel as NBDModel
 from commlab.models.next_campaign import (
     NextCampaign as NextCampaign,
@@ -217,6 +223,7 @@ from commlab.models.targeting import (
     compare_targeting as compare_targeting,
     policy_value as policy_value,
 )
+from commlab.models.tier_months import tier_months as tier_months
 from commlab.models.topics import Topics as Topics, find_topics as find_topics
 from commlab.models.uplift import (
     DRLearner as DRLearner,
