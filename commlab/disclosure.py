@@ -67,13 +67,14 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "returning": ("buyers",),
     "chats": (), "negative_feedback": (),
     "promises": (), "entries": (), "completed": (),
+    "assigned": (), "members_in": (), "members_out": (),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
 LOOSE = frozenset({"open", "unseen", "by_staff", "waiting", "already"})
 # Shares whose count is not in the frame → the count that they are shares of.
 SHARES = {"rate_before": "n_before", "rate_after": "n_after", "actual": "at_risk",
           "active_share": "members", "newcomer_share": "members",
-          "happened": "people"}  # fmt: skip
+          "happened": "people", "rate_in": "members_in", "rate_out": "members_out"}  # fmt: skip
 # Rows of tables: people's doings where the table names a person, else not.
 ROWS = frozenset({"rows", "events"})
 PERSONAL_TABLES = frozenset(
@@ -104,6 +105,7 @@ LABELS = frozenset({
     "generation", "most",
     "event",
     "teams", "campaign",
+    "lines",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -136,6 +138,7 @@ FIGURES = frozenset({
     "best", "in_top", "reply_share", "reply_minutes", "cost", "chance", "gross", "refunds",
     "raw_low", "raw_high", "referred", "alone", "per_entry", "worth",
     "survival_low", "survival_high", "loss", "harm",
+    "later", "billed", "running", "running_low", "running_high", "per_day", "per_day_low", "per_day_high", "attributed", "attributed_net", "rate_in", "rate_out", "naive", "naive_low", "naive_high", "trimmed", "balanced", "robust", "robust_low", "benchmarked", "mean_in", "mean_in_low", "mean_in_high", "mean_out", "mean_out_low", "mean_out_high",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

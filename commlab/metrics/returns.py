@@ -56,8 +56,8 @@ def value_months(ds: Dataset, *, level: float = LEVEL) -> pd.DataFrame:
 
     Returns:
         Frame sorted by month: month (first day), buyers (members who ordered), net (paid less
-        refunds), margin, spent, value (margin − spent) with value_low and value_high, reached
-        (running sum of value) with reached_low and reached_high, status ("ok"; "open": the month
+        refunds), margin, spent, value (margin − spent) with value_low and value_high, running
+        (running sum of value) with running_low and running_high, status ("ok"; "open": the month
         is not over).
 
     Raises:
@@ -67,11 +67,12 @@ def value_months(ds: Dataset, *, level: float = LEVEL) -> pd.DataFrame:
     costs = cost_months(ds)
     if costs.empty:
         raise NotEnoughDataError("there are no cost lines by the day that is read.")
-    costs = costs[~costs["category"].isin(IN_MARGIN)]
+    # Months in which goods alone were spent are there, with 0.
+    costs.loc[costs["category"].isin(IN_MARGIN), "spent"] = 0.0
     spent = costs.groupby("month")["spent"].sum()
-    frame = _months(ds, calendar.number_of(pd.Timestamp(spent.index.min()).date(), "month"))
-    now = calendar.number_of(ds.as_of, "month")
     first = calendar.number_of(pd.Timestamp(spent.index.min()).date(), "month")
+    now = calendar.number_of(ds.as_of, "month")
+    frame = _months(ds, first)
     numbers = np.arange(first, now + 1)
     frame = frame.set_index("number").reindex(numbers, fill_value=0)
     unit, z = ds.money(1.0), quantile(level)
@@ -83,9 +84,9 @@ def value_months(ds: Dataset, *, level: float = LEVEL) -> pd.DataFrame:
     out["value"] = out["margin"] - out["spent"]
     half = z * unit * np.sqrt(frame["square"].to_numpy(dtype=float))
     out["value_low"], out["value_high"] = out["value"] - half, out["value"] + half
-    out["reached"] = out["value"].cumsum()
+    out["running"] = out["value"].cumsum()
     half = z * unit * np.sqrt(np.maximum(frame["step"].to_numpy(dtype=float).cumsum(), 0))
-    out["reached_low"], out["reached_high"] = out["reached"] - half, out["reached"] + half
+    out["running_low"], out["running_high"] = out["running"] - half, out["running"] + half
     done = calendar.last_complete(ds.as_of, "month")
     out["status"] = np.where(numbers <= done, "ok", "open")
     return out
@@ -115,8 +116,8 @@ def break_even(months: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Frame of one row: month (missing: not yet), month_low and month_high (where the upper and
-        the lower end of the interval stay above zero; missing: not yet), reached with
-        reached_low and reached_high (at the last month that is over), buyers (of that month).
+        the lower end of the interval stay above zero; missing: not yet), running with
+        running_low and running_high (at the last month that is over), buyers (of that month).
 
     Raises:
         NotEnoughDataError: No month is over.
@@ -131,10 +132,10 @@ def break_even(months: pd.DataFrame) -> pd.DataFrame:
         return done["month"].iloc[place] if place < len(done) else pd.NaT
 
     end = done.iloc[-1]
-    names = ("reached", "reached_low", "reached_high")
+    names = ("running", "running_low", "running_high")
     return pd.DataFrame(
-        [{"month": since("reached"), "month_low": since("reached_high"),
-          "month_high": since("reached_low"), **{name: float(end[name]) for name in names},
+        [{"month": since("running"), "month_low": since("running_high"),
+          "month_high": since("running_low"), **{name: float(end[name]) for name in names},
           "buyers": int(end["buyers"])}]
     )  # fmt: skip
 
@@ -150,8 +151,8 @@ def return_figures(
         level: Confidence level, see `value_months`.
 
     Returns:
-        Estimates "ratio" (margin for each unit of cost) and "value" (money), n being the members
-        who ordered.
+        Estimates "ratio" (margin for each unit of cost), "value" (money), "margin" and "spent", n
+        being the members who ordered.
 
     Raises:
         NotEnoughDataError: No month is over, or nothing was spent in them.
@@ -165,18 +166,22 @@ def return_figures(
     stop = (pd.Timestamp(done["month"].iloc[-1]) + pd.offsets.MonthBegin(1)).date()
     row = _span(ds, [start, stop], level).iloc[0]
     n, spent = int(row["buyers"]), float(row["spent"])
-    if n < minimum(ds, None):
-        few = Estimate.too_few
-        return {"ratio": few(n, unit="ratio", minimum=minimum(ds, None)),
-                "value": few(n, unit="money", minimum=minimum(ds, None))}  # fmt: skip
     if spent <= 0:
         raise NotEnoughDataError("the cost lines of these months add up to nothing.")
+    cost = Estimate.count(spent, unit="money", n=n)
+    smallest = minimum(ds, None)
+    if n < smallest:
+        units = {"ratio": "ratio", "value": "money", "margin": "money"}
+        few = {name: Estimate.too_few(n, unit=u, minimum=smallest) for name, u in units.items()}
+        return few | {"spent": cost}
     ends = {name: float(row[name]) for name in ("value", "low", "high")}
-    method = f"compound Poisson, {len(done)} months"
-    ratio = {name: (end + spent) / spent for name, end in ends.items()}
+    margin = {name: end + spent for name, end in ends.items()}
+    known = {"level": level, "n": n, "method": f"compound Poisson, {len(done)} months"}
     return {
-        "ratio": Estimate(**ratio, level=level, n=n, unit="ratio", method=method),
-        "value": Estimate(**ends, level=level, n=n, unit="money", method=method),
+        "ratio": Estimate(**{x: end / spent for x, end in margin.items()}, unit="ratio", **known),
+        "value": Estimate(**ends, unit="money", **known),
+        "margin": Estimate(**margin, unit="money", **known),
+        "spent": cost,
     }
 
 

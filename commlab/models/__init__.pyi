@@ -38,7 +38,10 @@ from commlab.models.campaign_readings import (
     part_of_key as part_of_key,
     read_study as read_study,
 )
-from commlab.models.campaign_returns import campaign_returns as campaign_returns
+from commlab.models.campaign_returns import (
+    campaign_advice as campaign_advice,
+    campaign_returns as campaign_returns,
+)
 from commlab.models.campaign_segments import by_segment as by_segment
 from commlab.models.campaign_targeting import (
     CampaignTargeting as CampaignTargeting,
@@ -168,6 +171,7 @@ from commlab.models.koc_people import (
 )
 from commlab.models.mbgnbd import ModifiedBetaGeoModel as ModifiedBetaGeoModel
 from commlab.models.member_lives import (
+    adjusted_repurchase as adjusted_repurchase,
     compare_buyers as compare_buyers,
     life_rows as life_rows,
     repurchase_bounds as repurchase_bounds,

@@ -67,6 +67,25 @@ def campaign_returns(
     return frame.astype(dict.fromkeys(numbers, float))
 
 
+def campaign_advice(table: pd.DataFrame, most: int = 3) -> pd.DataFrame:
+    """Return what to do after each campaign that its return tells something of.
+
+    Args:
+        table: From `campaign_returns`.
+        most: Campaigns without a design that are named, the dearest.
+
+    Returns:
+        Frame: campaign, assigned, advice ("stop": the interval lies below 0; "repeat": above it;
+        "holdout": nobody was assigned at random).
+    """
+    known = table[table["status"] == "ok"]
+    parts = [known[known["high"] < 0].assign(advice="stop"),
+             known[known["low"] > 0].assign(advice="repeat"),
+             table[table["reason"] == "observational"].nlargest(most, "spent")
+             .assign(advice="holdout")]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)[["campaign", "assigned", "advice"]]
+
+
 def _incremental(
     ds: Dataset, campaign_id: str, design: str, level: float, seed: int, planned: float | None
 ) -> Estimate:

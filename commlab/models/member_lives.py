@@ -6,6 +6,7 @@ first order, with the strength that a hidden cause would need beside it.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import Any
 
@@ -23,17 +24,18 @@ from commlab.models.sensitivity import robustness
 from commlab.stats import quantile
 
 Array = npt.NDArray[np.float64]
+_EPOCH = dt.date(1970, 1, 1)
 HORIZON = 90  # days in which a second purchase counts: that of the other pages
 SPAN = 180  # days of the restricted mean: half a year
 _MOST_CHANNELS = 8  # rarer channels are one
-COLUMNS = ["measure", "members_in", "members_out", "mean_in", "mean_out", "naive", "naive_low",
+COLUMNS = ["measure", "members_in", "members_out", "rate_in", "rate_out", "naive", "naive_low",
            "naive_high", "value", "low", "high", "status", "reason", "trimmed", "balanced",
            "robust", "robust_low", "benchmark", "benchmarked"]  # fmt: skip
 
 
 def compare_buyers(
     lives: pd.DataFrame,
-    as_of_day: int,
+    as_of: dt.date,
     *,
     horizon: int = HORIZON,
     span: int = SPAN,
@@ -48,7 +50,7 @@ def compare_buyers(
 
     Args:
         lives: From `metrics.buyer_lives`.
-        as_of_day: Day since 1970-01-01 that is read last.
+        as_of: Day that is read last.
         horizon: Days in which a second purchase counts.
         span: Days to which lives are cut (restricted mean).
         level: Confidence level.
@@ -57,7 +59,7 @@ def compare_buyers(
 
     Returns:
         Frame of two rows, measure "repurchase" (share) and "life" (days within `span`):
-        members_in, members_out (buyers), mean_in, mean_out, naive (difference) with naive_low and
+        members_in, members_out (buyers), rate_in, rate_out, naive (difference) with naive_low and
         naive_high, value (adjusted difference) with low and high, status, reason, trimmed (share
         without alike others), balanced (whether the adjusted sides are alike), robust (share that
         a hidden cause must explain of both, membership and outcome, to bring the difference to 0),
@@ -68,7 +70,7 @@ def compare_buyers(
     guards.whole("span", span, low=1)
     known = lives[lives["side"].isin([IN, OUT])]
     over = {
-        "repurchase": known[known["first"] <= as_of_day - horizon],
+        "repurchase": known[known["first"] <= (as_of - _EPOCH).days - horizon],
         "life": known[known["first"] <= lives.attrs["read_to"] - span],
     }
     rows = []
@@ -89,7 +91,7 @@ def _row(
     if min(sizes.values()) < min_people:
         return {**sizes, "status": "too_few"}
     naive, low, high = difference(y, d, people["home"].to_numpy(), level)
-    out: dict[str, Any] = {**sizes, "mean_in": float(y[d].mean()), "mean_out": float(y[~d].mean()),
+    out: dict[str, Any] = {**sizes, "rate_in": float(y[d].mean()), "rate_out": float(y[~d].mean()),
                            "naive": naive, "naive_low": low, "naive_high": high}  # fmt: skip
     X = covariates(people)
     found = doubly_robust(y, d, X, groups=people["home"].to_numpy(), level=level,
@@ -104,6 +106,19 @@ def _row(
         return out
     return out | {"robust": strength.value, "robust_low": strength.value_alpha,
                   "benchmark": strength.benchmark, "benchmarked": strength.benchmarked}  # fmt: skip
+
+
+def adjusted_repurchase(table: pd.DataFrame) -> Estimate:
+    """Return the adjusted difference in repurchase of `compare_buyers` as an estimate."""
+    row = table[table["measure"] == "repurchase"].iloc[0]
+    n = int(row["members_in"] + row["members_out"])
+    if row["status"] == "too_few":
+        few = int(min(row["members_in"], row["members_out"]))
+        return Estimate.too_few(few, unit="share", minimum=MIN_AT_RISK)
+    if row["status"] != "ok":
+        return Estimate.refused(str(row["reason"]), unit="share", n=n)
+    return Estimate(value=row["value"], low=row["low"], high=row["high"], n=n, unit="share",
+                    method="doubly robust, association")  # fmt: skip
 
 
 def covariates(people: pd.DataFrame) -> pd.DataFrame:
@@ -152,7 +167,7 @@ def life_rows(lives: pd.DataFrame) -> pd.DataFrame:
 
 
 def repurchase_bounds(
-    lives: pd.DataFrame, as_of_day: int, unnamed: int, horizon: int = HORIZON
+    lives: pd.DataFrame, as_of: dt.date, unnamed: int, horizon: int = HORIZON
 ) -> Estimate:
     """Return between which ends the raw difference lies, whoever the unknown buyers are.
 
@@ -163,7 +178,7 @@ def repurchase_bounds(
 
     Args:
         lives: From `metrics.buyer_lives`.
-        as_of_day: Day that is read last.
+        as_of: Day that is read last.
         unnamed: Orders without a buyer, see `metrics.unnamed_orders`.
         horizon: Days in which a second purchase counts.
 
@@ -171,7 +186,7 @@ def repurchase_bounds(
         Estimate (unit "share") of the difference in repurchase of known buyers; its ends are the
         bounds.
     """
-    over = lives[lives["first"] <= as_of_day - horizon]
+    over = lives[lives["first"] <= (as_of - _EPOCH).days - horizon]
     again = (over["second"].astype("Float64").fillna(math.inf) <= horizon).to_numpy(bool)
     side = over["side"].to_numpy()
     count = {name: int((side == name).sum()) for name in (IN, OUT, UNKNOWN)}

@@ -60,9 +60,9 @@ def test_months_equal_a_walk_through_orders(make_dataset, seed):
         total += own["left"].sum() - row.spent
         for who, x in by_member.items():
             running[who] = running.get(who, 0.0) + x
-        assert row.reached == pytest.approx(total)
+        assert row.running == pytest.approx(total)
         half = Z * np.sqrt(sum(x * x for x in running.values()))
-        assert row.reached - row.reached_low == pytest.approx(half)
+        assert row.running - row.running_low == pytest.approx(half)
     assert months["status"].tolist() == ["ok"] * 5 + ["open"]
 
 
@@ -100,11 +100,11 @@ def test_break_even_is_the_month_from_which_the_sum_stays_above_zero(make_datase
     tables = planted([400, 1200, 400, 1200, 1200], [1000, 400, 800, 400, 400])
     ds = make_dataset(tables, as_of="2026-05-31")
     months = metrics.value_months(ds)
-    assert months["reached"].round(6).tolist() == [-600, 200, -200, 600, 1400]
+    assert months["running"].round(6).tolist() == [-600, 200, -200, 600, 1400]
     found = metrics.break_even(months).iloc[0]
     assert found["month"] == pd.Timestamp("2026-04-01")
     # The 40 members leave 3200 by April, 80 each: 1.96 × 80 × √40 = 991.7; by May 4400: 1363.6.
-    assert months["reached_low"].iloc[3] == pytest.approx(600 - Z * 80 * 40**0.5)
+    assert months["running_low"].iloc[3] == pytest.approx(600 - Z * 80 * 40**0.5)
     assert found["month_high"] == pd.Timestamp("2026-05-01")
     figures = metrics.return_figures(ds)
     assert figures["value"].value == pytest.approx(1400)
