@@ -13,23 +13,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from commlab.charts import axes, colours, frames, labels
-from commlab.charts.roi_tables import (
-    campaigns,
-    compared,
-    costs,
-    phases,
-    premium,
-    scenarios,
-    tiers,
-    waves,
-)
+from commlab.charts.roi_people import compared, premium, tiers, waves
+from commlab.charts.roi_tables import campaigns, concentration, costs, phases, scenarios
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
 from commlab.text import Words, fmt, t, word
 
 __all__ = [
-    "campaigns", "compared", "costs", "lives", "months", "phases", "premium", "running",
-    "scenarios", "tiers", "waves",
+    "campaigns", "compared", "concentration", "costs", "lives", "months", "phases", "premium",
+    "running", "scenarios", "tiers", "waves",
 ]  # fmt: skip
 
 _MOST_MONTHS = {False: 24, True: 12}
@@ -187,11 +179,10 @@ def lives(
     at = at.set_index("segment")
     told: Words | None = None
     if {"in", "out"} <= set(at.index):
-        apart = (at.loc["in", "low"] > at.loc["out", "high"]
-                 or at.loc["in", "high"] < at.loc["out", "low"])  # fmt: skip
+        mine, others = (at.loc[side].astype(object).to_dict() for side in ("in", "out"))
+        apart = mine["low"] > others["high"] or mine["high"] < others["low"]
         told = word(f"roi.lives.title_{'apart' if apart else 'chance'}_{by}", day=day,
-                    mine=float(at.loc["in", "survival"]),
-                    others=float(at.loc["out", "survival"]))  # fmt: skip
+                    mine=float(mine["survival"]), others=float(others["survival"]))  # fmt: skip
     made = figure(
         title=title or told or word("roi.lives.title_one"),
         subtitle=t("roi.lives.subtitle", lang),

@@ -1,4 +1,4 @@
-"""Tables of notebook 12: cost lines, phases, campaigns, members against others, scenarios."""
+"""Tables of notebook 12 on money: cost lines, phases, campaigns, scenarios, concentration."""
 
 from __future__ import annotations
 
@@ -13,14 +13,9 @@ _STANDING = {
     "effect": ("●", "roi.standing.effect", "good"),
     "attributed": ("○", "roi.standing.attributed", "quiet"),
 }
-_SURE = {
-    "more": ("▲", "roi.verdict.more", "good"),
-    "less": ("▼", "roi.verdict.less", "bad"),
-    "chance": ("○", "roi.verdict.chance", "quiet"),
-}
 
 
-def _named(column: str, key: str) -> Cell:
+def named(column: str, key: str) -> Cell:
     """Return a cell writer for a word of the catalogue, or the value itself."""
 
     def cell(row: pd.Series, lang: str) -> str:
@@ -33,7 +28,7 @@ def _named(column: str, key: str) -> Cell:
     return cell
 
 
-def _number(name: str, decimals: int, low: str = "", high: str = "") -> Cell:
+def plain(name: str, decimals: int, low: str = "", high: str = "") -> Cell:
     """Return a cell writer for a plain number with its interval."""
 
     def cell(row: pd.Series, lang: str) -> str:
@@ -69,7 +64,7 @@ def costs(
     """
     frames.need(frame, ["segment", "spent", "later", "billed", "share"], "roi.costs")
     columns = [
-        Column(t(f"roi.by.{by}", lang), _named("segment", "roi.line"), False),
+        Column(t(f"roi.by.{by}", lang), named("segment", "roi.line"), False),
         Column(t("roi.table.spent", lang), tables.money("spent", currency)),
         Column(t("common.column.share", lang),
                tables.share("share", bar=True, scale=tables.largest(frame, "share"))),
@@ -100,10 +95,11 @@ def phases(
         Column(t("roi.table.net", lang), tables.money("net", currency)),
         Column(t("roi.table.margin", lang), tables.money("margin", currency)),
         Column(t("roi.table.spent", lang), tables.money("spent", currency)),
-        Column(t("roi.table.value", lang), tables.amount("value", "low", "high", currency=currency)),
+        Column(t("roi.table.value", lang),
+               tables.amount("value", "low", "high", currency=currency)),
         Column(t("roi.table.per_day", lang),
                tables.amount("per_day", "per_day_low", "per_day_high", currency=currency)),
-        Column(t("roi.table.ratio", lang), _number("ratio", 2)),
+        Column(t("roi.table.ratio", lang), plain("ratio", 2)),
     ]  # fmt: skip
     return tables.build(
         frame, columns, name="roi.phases", lang=lang,
@@ -149,125 +145,6 @@ def campaigns(
     )  # fmt: skip
 
 
-def compared(
-    frame: pd.DataFrame, *, lang: str, by: str = "membership", title: str | Words | None = None
-) -> GT:
-    """Return repurchase and days of buying on either side, as counted and adjusted.
-
-    Args:
-        frame: `models.compare_buyers`.
-        lang: "en" or "zh".
-        by: What the sides are: "membership" or "group".
-        title: Head of the table.
-    """
-    need = ["measure", "members_in", "members_out", "rate_in", "rate_out", "naive", "value"]
-    frames.need(frame, need, "roi.compared")
-
-    def shares(name: str, low: str = "", high: str = "", *, signed: bool = False) -> Cell:
-        def cell(row: pd.Series, lang: str) -> str:
-            if row["measure"] != "repurchase":
-                return _number(name, 1, low, high)(row, lang)
-            return (tables.points if signed else tables.share)(name, *filter(None, (low, high)))(
-                row, lang
-            )
-
-        return cell
-
-    columns = [
-        Column(t("roi.table.measure", lang), _named("measure", "roi.measure"), False),
-        Column(t(f"roi.side.{by}_in", lang), shares("rate_in")),
-        Column(t(f"roi.side.{by}_out", lang), shares("rate_out")),
-        Column(t("roi.table.naive", lang), shares("naive", "naive_low", "naive_high", signed=True)),
-        Column(t("roi.table.adjusted", lang), shares("value", "low", "high", signed=True)),
-        Column(t("roi.table.trimmed", lang), tables.share("trimmed")),
-        Column(t("roi.table.robust", lang), tables.share("robust")),
-    ]
-    return tables.build(
-        frame, columns, name="roi.compared", lang=lang,
-        title=title or t(f"roi.compared.title_{by}", lang), note=t("roi.compared.note", lang),
-    )  # fmt: skip
-
-
-def tiers(
-    frame: pd.DataFrame, *, lang: str, tier: str = "", title: str | Words | None = None
-) -> GT:
-    """Return months in a tier, and the difference as the trade reckons it and corrected.
-
-    Args:
-        frame: `models.tier_months`.
-        lang: "en" or "zh".
-        tier: Name of the tier.
-        title: Head of the table.
-    """
-    frames.need(frame, ["segment", "people", "value", "low", "high"], "roi.tiers")
-    columns = [
-        Column(t("roi.table.what", lang), _named("segment", "roi.tier"), False),
-        Column(t("common.column.people", lang), tables.count("people")),
-        Column(t("roi.table.months", lang), _number("value", 1, "low", "high")),
-    ]
-    return tables.build(
-        frame, columns, name="roi.tiers", lang=lang,
-        title=title or t("roi.tiers.title", lang, tier=tier), note=t("roi.tiers.note", lang),
-    )  # fmt: skip
-
-
-def waves(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
-    """Return what members and others answer by wave.
-
-    Args:
-        frame: `metrics.survey_waves`.
-        lang: "en" or "zh".
-        title: Head of the table.
-    """
-    need = ["question", "wave", "members_in", "members_out", "difference", "flagged", "status"]
-    frames.need(frame, need, "roi.waves")
-    rows = frame.copy()
-    above = frames.numbers(rows, "difference") > 0
-    flagged = frames.flags(rows, "flagged")
-    shown = frames.status(rows) == "ok"
-    rows["verdict"] = [
-        ("more" if up else "less") if sign else ("chance" if ok else "")
-        for sign, up, ok in zip(flagged, above, shown, strict=True)
-    ]
-    columns = [
-        Column(t("roi.table.question", lang), _named("question", "roi.question"), False),
-        Column(t("roi.table.wave", lang), tables.text("wave"), False),
-        Column(t("roi.table.n_in", lang), tables.count("members_in")),
-        Column(t("roi.table.n_out", lang), tables.count("members_out")),
-        Column(t("roi.table.members", lang), _number("mean_in", 1, "mean_in_low", "mean_in_high")),
-        Column(t("roi.table.others", lang),
-               _number("mean_out", 1, "mean_out_low", "mean_out_high")),
-        Column(t("common.column.difference", lang), _number("difference", 1, "low", "high")),
-        Column(t("common.column.verdict", lang), tables.mark("verdict", _SURE), False),
-    ]  # fmt: skip
-    return tables.build(
-        rows, columns, name="roi.waves", lang=lang,
-        title=title or t("roi.waves.title", lang), note=t("roi.waves.note", lang),
-    )  # fmt: skip
-
-
-def premium(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
-    """Return what is sold at full price and how deep discounts go, members and others.
-
-    Args:
-        frame: `metrics.brand_premium`.
-        lang: "en" or "zh".
-        title: Head of the table.
-    """
-    frames.need(frame, ["measure", "segment", "buyers", "orders", "rate"], "roi.premium")
-    columns = [
-        Column(t("roi.table.measure", lang), _named("measure", "roi.premium"), False),
-        Column(t("roi.table.who", lang), _named("segment", "roi.who"), False),
-        Column(t("roi.table.buyers", lang), tables.count("buyers")),
-        Column(t("roi.table.orders", lang), tables.count("orders")),
-        Column(t("common.column.share", lang), tables.rate()),
-    ]
-    return tables.build(
-        frame, columns, name="roi.premium", lang=lang,
-        title=title or t("roi.premium.title", lang), note=t("roi.premium.note", lang),
-    )  # fmt: skip
-
-
 def scenarios(
     frame: pd.DataFrame, *, lang: str, currency: str = "CNY", title: str | Words | None = None
 ) -> GT:
@@ -284,10 +161,32 @@ def scenarios(
         Column(t("roi.table.added_share", lang), tables.share("share"), False),
         Column(t("roi.table.margin", lang), tables.money("margin", currency)),
         Column(t("roi.table.spent", lang), tables.money("spent", currency)),
-        Column(t("roi.table.value", lang), tables.amount("value", "low", "high", currency=currency)),
-        Column(t("roi.table.ratio", lang), _number("ratio", 2)),
+        Column(
+            t("roi.table.value", lang), tables.amount("value", "low", "high", currency=currency)
+        ),
+        Column(t("roi.table.ratio", lang), plain("ratio", 2)),
     ]
     return tables.build(
         frame, columns, name="roi.scenarios", lang=lang,
         title=title or t("roi.scenarios.title", lang), note=t("roi.scenarios.note", lang),
+    )  # fmt: skip
+
+
+def concentration(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
+    """Return the share of margin that the top buyers hold.
+
+    Args:
+        frame: `models.top_shares`.
+        lang: "en" or "zh".
+        title: Head of the table.
+    """
+    frames.need(frame, ["top", "buyers", "share_value"], "roi.concentration")
+    columns = [
+        Column(t("roi.concentration.top", lang), tables.share("top"), False),
+        Column(t("roi.table.buyers", lang), tables.count("buyers")),
+        Column(t("roi.concentration.share", lang), tables.rate("share_value", bar=True)),
+    ]
+    return tables.build(
+        frame, columns, name="roi.concentration", lang=lang,
+        title=title or t("roi.concentration.title", lang),
     )  # fmt: skip

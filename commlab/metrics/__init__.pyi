@@ -183,6 +183,11 @@ from commlab.metrics.sales import (
     repurchase_rate as repurchase_rate,
     total_sales as total_sales,
 )
+from commlab.metrics.scenarios import (
+    needed_share as needed_share,
+    read_shares as read_shares,
+    scenarios as scenarios,
+)
 from commlab.metrics.send_clicks import send_fatigue as send_fatigue, tag_gain as tag_gain
 from commlab.metrics.send_effects import (
     send_deletions as send_deletions,
@@ -192,11 +197,6 @@ from commlab.metrics.send_effects import (
 from commlab.metrics.sends import send_rates as send_rates
 from commlab.metrics.shares import shares_by_reward as shares_by_reward
 from commlab.metrics.silent import silent_members as silent_members
-from commlab.metrics.scenarios import (
-    needed_share as needed_share,
-    read_shares as read_shares,
-    scenarios as scenarios,
-)
 from commlab.metrics.spending import cost_months as cost_months, cost_table as cost_table
 from commlab.metrics.streaks import (
     after_a_broken_streak as after_a_broken_streak,

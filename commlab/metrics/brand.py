@@ -79,19 +79,19 @@ def survey_waves(
 def _waves(frame: pd.DataFrame, level: float, smallest: int) -> pd.DataFrame:
     z = stats.quantile(level)
     keys = ["question", "wave"]
-    wide = frame.pivot(index=keys, columns="side", values=["n", "mean", "variance", "at"])
-    wide = wide.reindex(columns=pd.MultiIndex.from_product([["n", "mean", "variance", "at"],
-                                                            [IN, OUT]]))  # fmt: skip
-    starts = wide["at"].min(axis=1)
+    names = ["n", "mean", "variance", "at"]
+    wide = frame.set_index([*keys, "side"])[names].unstack("side")  # noqa: PD010  nothing to pool
+    wide = wide.reindex(columns=pd.MultiIndex.from_product([names, [IN, OUT]]))
+    starts = pd.DataFrame(wide["at"]).min(axis=1)
     out = pd.DataFrame({"starts_on": pd.to_datetime(starts).dt.normalize()}, index=wide.index)
-    errors = {}
+    errors: dict[str, pd.Series] = {}
     enough = np.ones(len(wide), dtype=bool)
     for side in (IN, OUT):
         out[f"members_{side}"] = wide[("n", side)].astype("Float64").fillna(0).astype("int64")
         enough &= (out[f"members_{side}"] >= smallest).to_numpy()
     for side in (IN, OUT):
         mean = wide[("mean", side)].astype(float).where(enough)
-        errors[side] = np.sqrt(wide[("variance", side)].astype(float)).where(enough)
+        errors[side] = wide[("variance", side)].astype(float).where(enough) ** 0.5
         out[f"mean_{side}"] = mean
         out[f"mean_{side}_low"] = mean - z * errors[side]
         out[f"mean_{side}_high"] = mean + z * errors[side]
@@ -103,8 +103,7 @@ def _waves(frame: pd.DataFrame, level: float, smallest: int) -> pd.DataFrame:
     out["p_adjusted"] = stats.benjamini_hochberg(out["p"])
     out["flagged"] = out["p_adjusted"] < 1 - level
     out["status"] = np.where(enough, "ok", "too_few")
-    out = out.reset_index().sort_values(["question", "starts_on", "wave"], ignore_index=True)
-    return out
+    return out.reset_index().sort_values(["question", "starts_on", "wave"], ignore_index=True)
 
 
 def brand_premium(
@@ -155,7 +154,11 @@ def brand_premium(
     sums = {"xx": (held.x * held.x).sum(), "sx": held.x.sum()}
     for name in MEASURES:
         y = held[name]
-        sums |= {f"{name}_y": y.sum(), f"{name}_yy": (y * y).sum(), f"{name}_xy": (held.x * y).sum()}
+        sums |= {
+            f"{name}_y": y.sum(),
+            f"{name}_yy": (y * y).sum(),
+            f"{name}_xy": (held.x * y).sum(),
+        }
     frame = ds.frame(
         held.group_by("side").agg(buyers=held.count(), orders=held.orders.sum(),
                                   full=held.full.sum(), **sums), ["side"]
@@ -174,7 +177,9 @@ def _premium(frame: pd.DataFrame, level: float, smallest: int) -> pd.DataFrame:
         kinds = np.minimum(frame["full"], frame["orders"] - frame["full"])
         ok = ((frame["buyers"] >= smallest) & (kinds >= MIN_EVENTS)).to_numpy()
         part = frame[["side", "buyers", "orders"]].rename(columns={"side": "segment"})
-        part = part.assign(measure=name, rate=rate, low=np.maximum(low, 0), high=np.minimum(high, 1))
+        part = part.assign(
+            measure=name, rate=rate, low=np.maximum(low, 0), high=np.minimum(high, 1)
+        )
         part.loc[~ok, ["rate", "low", "high"]] = np.nan
         parts.append(part.assign(status=np.where(ok, "ok", "too_few")))
     out = pd.concat(parts, ignore_index=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
@@ -78,8 +78,8 @@ def value_months(ds: Dataset, *, level: float = LEVEL) -> pd.DataFrame:
     unit, z = ds.money(1.0), quantile(level)
     out = pd.DataFrame({"month": calendar.starts(numbers, "month")})
     out["buyers"] = frame["buyers"].to_numpy(dtype=np.int64)
-    out["net"] = ds.money(frame["net"].to_numpy(dtype=float))
-    out["margin"] = ds.money(frame["margin"].to_numpy(dtype=float))
+    out["net"] = unit * frame["net"].to_numpy(dtype=float)
+    out["margin"] = unit * frame["margin"].to_numpy(dtype=float)
     out["spent"] = spent.reindex(out["month"]).fillna(0.0).to_numpy()
     out["value"] = out["margin"] - out["spent"]
     half = z * unit * np.sqrt(frame["square"].to_numpy(dtype=float))
@@ -126,7 +126,7 @@ def break_even(months: pd.DataFrame) -> pd.DataFrame:
     if done.empty:
         raise NotEnoughDataError("no month is over since costs began.")
 
-    def since(column: str) -> pd.Timestamp:
+    def since(column: str) -> Any:
         below = np.flatnonzero(done[column].to_numpy() < 0)
         place = int(below[-1]) + 1 if len(below) else 0
         return done["month"].iloc[place] if place < len(done) else pd.NaT
@@ -174,11 +174,16 @@ def return_figures(
         units = {"ratio": "ratio", "value": "money", "margin": "money"}
         few = {name: Estimate.too_few(n, unit=u, minimum=smallest) for name, u in units.items()}
         return few | {"spent": cost}
-    ends = {name: float(row[name]) for name in ("value", "low", "high")}
+    ends: dict[str, Any] = {name: float(row[name]) for name in ("value", "low", "high")}
     margin = {name: end + spent for name, end in ends.items()}
-    known = {"level": level, "n": n, "method": f"compound Poisson, {len(done)} months"}
+    known: dict[str, Any] = {
+        "level": level,
+        "n": n,
+        "method": f"compound Poisson, {len(done)} months",
+    }
+    ratio = {name: end / spent for name, end in margin.items()}
     return {
-        "ratio": Estimate(**{x: end / spent for x, end in margin.items()}, unit="ratio", **known),
+        "ratio": Estimate(**ratio, unit="ratio", **known),
         "value": Estimate(**ends, unit="money", **known),
         "margin": Estimate(**margin, unit="money", **known),
         "spent": cost,
@@ -209,7 +214,8 @@ def phase_edges(ds: Dataset, campaign_id: str = "", phases: str = "") -> list[dt
         return [first - whole, first, first + whole, first + 2 * whole]
     day = dt.timedelta(days=1)
     if phases:
-        days = [guards.date("phases", part.strip()) for part in phases.split(",") if part.strip()]
+        said = [part.strip() for part in phases.split(",") if part.strip()]
+        days = [day_ for one in said if (day_ := guards.date("phases", one))]
         if len(days) < 2 or sorted(set(days)) != days:
             raise ArgumentError(f"phases == {phases!r}, must be days in order, two at the least.")
         return [*days[:-1], days[-1] + day]
@@ -217,9 +223,7 @@ def phase_edges(ds: Dataset, campaign_id: str = "", phases: str = "") -> list[dt
     return [ds.as_of + day - 2 * span, ds.as_of + day - span, ds.as_of + day]
 
 
-def value_phases(
-    ds: Dataset, edges: Sequence[dt.date], *, level: float = LEVEL
-) -> pd.DataFrame:
+def value_phases(ds: Dataset, edges: Sequence[dt.date], *, level: float = LEVEL) -> pd.DataFrame:
     """Return what members' orders left and what the community cost by phase.
 
     Args:
@@ -265,7 +269,7 @@ def campaign_sums(ds: Dataset) -> pd.DataFrame:
     out["attributed"] = ds.money(out["attributed"].fillna(0.0).astype(float))
     out["spent"] = 0.0
     if ds.has("costs"):
-        costs = cost_table(ds, "campaign").set_index("segment")["spent"]
+        costs = cost_table(ds, "campaign", names=False).set_index("segment")["spent"]
         out["spent"] = costs.reindex(out.index).fillna(0.0).astype(float)
     out["name"] = out["name"].fillna(out.index.to_series())
     return out.reset_index()
@@ -285,7 +289,8 @@ def _span(ds: Dataset, edges: Sequence[dt.date], level: float) -> pd.DataFrame:
     frame = ds.frame(sums, ["phase"]).set_index("phase").reindex(range(len(days) - 1), fill_value=0)
     out = pd.DataFrame({"starts_on": list(edges[:-1]),
                         "ends_on": [edge - dt.timedelta(days=1) for edge in edges[1:]],
-                        "days": np.diff(days), "buyers": frame["buyers"].astype("int64")})  # fmt: skip
+                        "days": np.diff(days)})  # fmt: skip
+    out["buyers"] = frame["buyers"].astype("int64")
     out["net"] = ds.money(frame["net"].astype(float))
     out["margin"] = ds.money(frame["margin"].astype(float))
     out["spent"] = spent_between(ds, edges)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from commlab import guards
 from commlab.metrics import periods as calendar
+from commlab.metrics.campaigns import campaigns
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -80,9 +81,9 @@ def cost_months(ds: Dataset) -> pd.DataFrame:
     edges = _month_edges(starts, ds.as_of)
     reached = np.column_stack([spent_until(lines, int(edge)) for edge in edges])
     spent = pd.DataFrame(np.diff(reached, axis=1), columns=starts)
-    spent = spent.groupby(lines["category"].astype(str)).sum()
-    spent = spent.rename_axis("category").rename_axis("month", axis=1)
-    rows = spent.T.stack().rename("spent").reset_index()
+    spent = spent.groupby(lines["category"].astype(str)).sum().rename_axis("category")
+    rows = spent.reset_index().melt("category", var_name="month", value_name="spent")
+    rows = rows.sort_values(["month", "category"], ignore_index=True)
     rows["spent"] = ds.money(rows["spent"].astype(float))
     complete = calendar.last_complete(ds.as_of, "month")
     rows["status"] = [
@@ -98,17 +99,18 @@ def _month_edges(starts: pd.DatetimeIndex, as_of: dt.date) -> list[int]:
     return [*before, (as_of - _EPOCH).days]
 
 
-def cost_table(ds: Dataset, by: str = "category") -> pd.DataFrame:
+def cost_table(ds: Dataset, by: str = "category", *, names: bool = True) -> pd.DataFrame:
     """Return what was spent by cost line, campaign, channel or group.
 
     Args:
         ds: The dataset, with costs.
         by: "category", "campaign", "channel" or "group".
+        names: Whether campaigns have their names instead of ids.
 
     Returns:
-        Frame, dearest first: segment (or "unnamed"), lines (of the table), spent (up to `as_of`),
-        later (of the same lines, on days after it), billed (both: what the table says), share
-        (of all that was spent).
+        Frame, dearest first: segment (campaigns by name; or "unnamed"), lines (kinds of them),
+        spent (up to `as_of`), later (of the same lines, on days after it), billed (both: what the
+        table says), share (of all that was spent).
     """
     column = DIMENSIONS[guards.one_of("by", by, tuple(DIMENSIONS))]
     lines = ledger(ds)
@@ -122,6 +124,9 @@ def cost_table(ds: Dataset, by: str = "category") -> pd.DataFrame:
     frame["share"] = frame["spent"] / total if total else np.nan
     for name in ("spent", "later", "billed"):
         frame[name] = ds.money(frame[name].astype(float))
+    if by == "campaign" and names and ds.has("campaigns"):
+        known = campaigns(ds).dropna(subset=["name"]).set_index("campaign_id")["name"]
+        frame["segment"] = frame["segment"].map(known).fillna(frame["segment"])
     frame = frame.sort_values(["spent", "segment"], ascending=[False, True], ignore_index=True)
     return frame[["segment", "lines", "spent", "later", "billed", "share"]]
 

@@ -37,7 +37,7 @@ def tier_spells(ds: Dataset, tier: str = "") -> pd.DataFrame:
         NotEnoughDataError: No tier has enough spells on either side.
     """
     spells = _spells(ds)
-    sizes = spells.groupby(["tier", "side"]).size().unstack(fill_value=0)
+    sizes = pd.crosstab(spells["tier"], spells["side"])
     sizes = sizes.reindex(columns=[IN, OUT], fill_value=0)
     if tier and tier not in sizes.index:
         raise ArgumentError(f"tier == {tier!r}, nobody ever held it.",
@@ -48,7 +48,7 @@ def tier_spells(ds: Dataset, tier: str = "") -> pd.DataFrame:
         tier = str(enough.sum(axis=1).sort_index().sort_values(kind="stable").index[0])
     if not tier or tier not in enough.index:
         raise NotEnoughDataError(
-            f"no tier asked for was held by {smallest} people in a chat group and {smallest} others."
+            f"no tier asked for was held by {smallest} people in a chat group and as many others."
         )
     rows = spells[spells["tier"] == tier].drop(columns="tier").reset_index(drop=True)
     rows.attrs["tier"] = tier

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -51,13 +51,12 @@ def campaign_returns(
     table = campaign_sums(ds)
     planned = shares or {}
     rows = []
-    for row in table.itertuples():
-        found = _incremental(ds, str(row.campaign_id), str(row.design), level, seed,
-                             planned.get(str(row.campaign_id)))  # fmt: skip
+    for record in table.to_dict("records"):
+        row: dict[str, Any] = {str(name): value for name, value in record.items()}
+        known = str(row["campaign_id"])
+        found = _incremental(ds, known, str(row["design"]), level, seed, planned.get(known))
         rows.append({
-            "campaign": row.name, "kind": row.kind, "design": row.design,
-            "assigned": int(row.assigned), "buyers": int(row.buyers), "spent": row.spent,
-            "attributed": row.attributed, "attributed_net": row.attributed - row.spent,
+            **row, "campaign": row["name"], "attributed_net": row["attributed"] - row["spent"],
             "value": found.value, "low": found.low, "high": found.high,
             "status": found.status, "standing": "effect" if found.ok else "attributed",
             "reason": "" if found.ok else found.reason,

@@ -24,6 +24,7 @@ from commlab.charts import (
     ltv_tables,
     overview,
     retention,
+    roi,
 )
 from commlab.config import china_calendar
 from commlab.stats import wilson
@@ -1148,4 +1149,151 @@ TABLES |= {
     "growth_promises": (growth.promises, growth_promises),
     "growth_dependence": (growth.dependence, growth_dependence),
     "growth_coupon_margins": (growth.coupon_margins, growth_coupon_margins),
+}
+
+
+
+
+def roi_months() -> pd.DataFrame:
+    margin = np.array([4000.0, 9000.0, 14_000.0, 21_000.0, 26_000.0, 12_000.0])
+    frame = pd.DataFrame({"month": pd.date_range("2026-01-01", periods=6, freq="MS"),
+                          "buyers": [40, 80, 120, 180, 210, 90], "net": margin * 1.7,
+                          "margin": margin, "spent": 12_500.0})  # fmt: skip
+    frame["value"] = frame["margin"] - frame["spent"]
+    frame["running"] = frame["value"].cumsum()
+    for name, half in (("value", 0.2 * margin), ("running", np.cumsum(0.15 * margin))):
+        frame[f"{name}_low"], frame[f"{name}_high"] = frame[name] - half, frame[name] + half
+    return frame.assign(status=["ok"] * 5 + ["open"])
+
+
+def roi_lives() -> pd.DataFrame:
+    day = np.arange(0, 121, 10)
+    parts = [
+        pd.DataFrame({"segment": side, "day": day, "at_risk": 400 - 3 * day, "lost": 20,
+                      "survival": np.exp(-day / pace), "low": np.exp(-day / pace) * 0.93,
+                      "high": np.minimum(np.exp(-day / pace) * 1.07, 1.0)})
+        for side, pace in (("in", 90), ("out", 60))
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def roi_costs() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"segment": ["staff", "content", HOSTILE[0], "unnamed"], "lines": [15, 15, 2, 1],
+         "spent": [126_000.0, 45_000.0, 900.0, 0.0], "later": [0.0, 0.0, 100.0, 50.0],
+         "billed": [126_000.0, 45_000.0, 1000.0, 50.0], "share": [0.73, 0.26, 0.01, 0.0]}
+    )  # fmt: skip
+
+
+def roi_phases() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"starts_on": [dt.date(2026, 1, 14), dt.date(2026, 4, 8)],
+         "ends_on": [dt.date(2026, 4, 7), dt.date(2026, 6, 30)], "days": 84, "buyers": [533, 3],
+         "net": [130_000.0, 200.0], "margin": [77_000.0, 90.0], "spent": [54_000.0, 0.0],
+         "value": [23_000.0, 90.0], "low": [12_000.0, -5.0], "high": [34_000.0, 185.0],
+         "ratio": [1.43, np.nan], "per_day": [274.0, 1.1], "per_day_low": [143.0, -0.1],
+         "per_day_high": [405.0, 2.2]}
+    )  # fmt: skip
+
+
+def roi_campaigns() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"campaign": [HOSTILE[0], "spring coupon"], "kind": ["draw", "coupon"],
+         "design": ["observational", "randomised"], "assigned": [424, 1300], "buyers": [17, 45],
+         "spent": [1500.0, 3800.0], "attributed": [1190.0, 4070.0],
+         "attributed_net": [-310.0, 270.0], "value": [np.nan, 186.0], "low": [np.nan, -2913.0],
+         "high": [np.nan, 3285.0], "status": ["refused", "ok"],
+         "standing": ["attributed", "effect"], "reason": ["observational", ""]}
+    )  # fmt: skip
+
+
+def roi_compared() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"measure": ["repurchase", "life"], "members_in": [506, 185], "members_out": [322, 139],
+         "rate_in": [0.51, 43.5], "rate_out": [0.49, 41.2], "naive": [0.02, 2.3],
+         "naive_low": [-0.06, -9.7], "naive_high": [0.1, 14.3], "value": [0.021, np.nan],
+         "low": [-0.06, np.nan], "high": [0.1, np.nan], "status": ["ok", "refused"],
+         "trimmed": [0.01, np.nan], "balanced": [True, None], "robust": [0.014, np.nan]}
+    )  # fmt: skip
+
+
+def roi_tiers() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"segment": ["in", "out", "naive", "corrected"], "people": [68, 69, 137, 137],
+         "value": [2.5, 2.8, -0.1, -0.3], "low": [2.2, 2.6, -0.5, -0.6],
+         "high": [2.7, 2.9, 0.3, -0.1], "status": "ok"}
+    )  # fmt: skip
+
+
+def roi_waves() -> pd.DataFrame:
+    row = {"mean_in": 24.0, "mean_in_low": 12.0, "mean_in_high": 36.0, "mean_out": 13.0,
+           "mean_out_low": 1.0, "mean_out_high": 25.0, "difference": 11.0, "low": -6.0,
+           "high": 28.0}  # fmt: skip
+    few = dict.fromkeys(row, np.nan)
+    rows = [{"question": "nps", "wave": "w1", "members_in": 12, "members_out": 30, **few,
+             "flagged": False, "status": "too_few"},
+            {"question": "nps", "wave": HOSTILE[0], "members_in": 163, "members_out": 174, **row,
+             "flagged": True, "status": "ok"}]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def roi_premium() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"measure": ["full_price", "full_price", "discount", "discount"],
+         "segment": ["in", "out", "in", "out"], "buyers": [958, 20, 958, 20],
+         "orders": [2994, 20, 2994, 20], "rate": [0.4, np.nan, 0.1, np.nan],
+         "low": [0.37, np.nan, 0.09, np.nan], "high": [0.42, np.nan, 0.11, np.nan],
+         "status": ["ok", "too_few", "ok", "too_few"]}
+    )  # fmt: skip
+
+
+def roi_scenarios() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"share": [0.25, 1.0], "buyers": 1078, "margin": [68_000.0, 273_000.0], "spent": 219_000.0,
+         "value": [-151_000.0, 53_500.0], "low": [-159_000.0, 21_700.0],
+         "high": [-143_000.0, 85_300.0], "ratio": [0.31, 1.24]}
+    )  # fmt: skip
+
+
+def roi_concentration() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"top": [0.05, 0.1], "buyers": [55, 109], "share_value": [0.33, 0.46], "low": [0.28, 0.42],
+         "high": [0.36, 0.5]}
+    )  # fmt: skip
+
+
+def roi_dose() -> pd.DataFrame:
+    frame = pd.DataFrame({"band": ["0", "1–2", "3–5", "6+"], "people": [828, 66, 60, 39],
+                          "mean": [34.7, 40.9, 62.5, 80.0], "value": [38.7, 37.8, 54.6, 70.0],
+                          "difference": [0.0, -0.9, 15.9, 31.3]})  # fmt: skip
+    half = np.array([7.0, 27.0, 33.0, 28.0])
+    frame["low"], frame["high"] = frame["value"] - half, frame["value"] + half
+    frame["difference_low"] = frame["difference"] - half
+    frame["difference_high"] = frame["difference"] + half
+    return frame
+
+
+def roi_mouth() -> pd.DataFrame:
+    return pd.DataFrame({"what": ["clicked", "shared", "invited"], "members": [744, 120, 60],
+                         "times": [2195, 144, 69]})  # fmt: skip
+
+
+CHARTS |= {
+    "roi_dose": (roi.dose, roi_dose, {}),
+    "roi_months": (roi.months, roi_months, {}),
+    "roi_running": (roi.running, roi_months, {}),
+    "roi_lives": (roi.lives, roi_lives, {}),
+}
+TABLES |= {
+    "roi_costs": (roi.costs, roi_costs),
+    "roi_monthly": (roi.monthly, roi_months),
+    "roi_phases": (roi.phases, roi_phases),
+    "roi_campaigns": (roi.campaigns, roi_campaigns),
+    "roi_compared": (roi.compared, roi_compared),
+    "roi_tiers": (roi.tiers, roi_tiers),
+    "roi_waves": (roi.waves, roi_waves),
+    "roi_premium": (roi.premium, roi_premium),
+    "roi_scenarios": (roi.scenarios, roi_scenarios),
+    "roi_mouth": (roi.mouth, roi_mouth),
+    "roi_concentration": (roi.concentration, roi_concentration),
 }

@@ -86,7 +86,8 @@ def planted(margin_by_month, spent_by_month):
     """Forty members who leave the same in every month, and a cost line a month."""
     starts = pd.date_range("2026-01-01", periods=len(margin_by_month), freq="MS")
     rows = [(f"m{k}", start + pd.Timedelta(days=3), x / 40)
-            for start, x in zip(starts, margin_by_month, strict=True) for k in range(40)]  # fmt: skip
+            for start, x in zip(starts, margin_by_month, strict=True)
+            for k in range(40)]  # fmt: skip
     orders = pd.DataFrame(rows, columns=["member_id", "paid_at", "amount"])
     orders = orders.assign(order_id=[f"o{i}" for i in range(len(orders))], cost=0.0)
     costs = pd.DataFrame({"starts_on": starts.date,
@@ -120,8 +121,8 @@ def test_intervals_cover_when_customers_come_by_chance(make_dataset):
     covered = 0
     starts = pd.date_range("2009-01-01", periods=200, freq="MS")
     rows = [(f"m{k}-{j}", start, x) for k, start in enumerate(starts)
-            for j, x in enumerate(rng.gamma(2, 15, rng.poisson(150)))]  # fmt: skip
-    orders = pd.DataFrame(rows, columns=["member_id", "paid_at", "amount"]).round(2)
+            for j, x in enumerate(rng.gamma(2, 15, rng.poisson(150)).round(2))]  # fmt: skip
+    orders = pd.DataFrame(rows, columns=["member_id", "paid_at", "amount"])
     orders = orders.assign(order_id=[f"o{i}" for i in range(len(orders))], cost=0.0)
     costs = pd.DataFrame({"starts_on": [starts[0].date()], "category": "staff", "amount": [1.0]})
     ds = make_dataset({"orders": orders, "costs": costs}, as_of="2025-08-31")
