@@ -129,7 +129,9 @@ def campaigns(
     def how(row: pd.Series, lang: str) -> str:
         told = tables.mark("standing", _STANDING)(row, lang)
         why = f"roi.reason.{row['reason']}"
-        return told + (f"<br>{escape(t(why, lang))}" if row["reason"] and has(why) else "")
+        if not row["reason"] or not has(why):
+            return told
+        return f'{told} <span class="quiet">{escape(t(why, lang))}</span>'
 
     columns = [
         Column(t("common.column.campaign", lang), tables.text("campaign"), False),

@@ -80,7 +80,7 @@ def _waves(frame: pd.DataFrame, level: float, smallest: int) -> pd.DataFrame:
     z = stats.quantile(level)
     keys = ["question", "wave"]
     names = ["n", "mean", "variance", "at"]
-    wide = frame.set_index([*keys, "side"])[names].unstack("side")  # noqa: PD010  nothing to pool
+    wide = pd.DataFrame(frame.set_index([*keys, "side"])[names].unstack("side"))  # noqa: PD010
     wide = wide.reindex(columns=pd.MultiIndex.from_product([names, [IN, OUT]]))
     starts = pd.DataFrame(wide["at"]).min(axis=1)
     out = pd.DataFrame({"starts_on": pd.to_datetime(starts).dt.normalize()}, index=wide.index)
