@@ -139,6 +139,7 @@ FIGURES = frozenset({
     "raw_low", "raw_high", "referred", "alone", "per_entry", "worth",
     "survival_low", "survival_high", "loss", "harm",
     "later", "billed", "running", "running_low", "running_high", "per_day", "per_day_low", "per_day_high", "attributed", "attributed_net", "rate_in", "rate_out", "naive", "naive_low", "naive_high", "trimmed", "balanced", "robust", "robust_low", "benchmarked", "mean_in", "mean_in_low", "mean_in_high", "mean_out", "mean_out_low", "mean_out_high",
+    "difference_low", "difference_high", "times",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -13,15 +13,27 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from commlab.charts import axes, colours, frames, labels
-from commlab.charts.roi_people import compared, premium, tiers, waves
+from commlab.charts.roi_people import compared, mouth, premium, tiers, waves
 from commlab.charts.roi_tables import campaigns, concentration, costs, phases, scenarios
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
 from commlab.text import Words, fmt, t, word
 
 __all__ = [
-    "campaigns", "compared", "concentration", "costs", "lives", "months", "phases", "premium",
-    "running", "scenarios", "tiers", "waves",
+    "campaigns",
+    "compared",
+    "concentration",
+    "costs",
+    "dose",
+    "lives",
+    "months",
+    "mouth",
+    "phases",
+    "premium",
+    "running",
+    "scenarios",
+    "tiers",
+    "waves",
 ]  # fmt: skip
 
 _MOST_MONTHS = {False: 24, True: 12}
@@ -211,4 +223,51 @@ def lives(
     axes.keep_right_for(made, [one.text for one in ends])
     settle(made)
     axes.label_ends(ax, ends)
+    return made
+
+
+@chart
+def dose(
+    frame: pd.DataFrame,
+    *,
+    lang: str,
+    narrow: bool = False,
+    title: str | Words | None = None,
+    as_of: dt.date | None = None,
+    currency: str = "CNY",
+) -> Chart:
+    """Return the margin that follows by days of taking part: adjusted dots, rings as counted.
+
+    Args:
+        frame: `models.dose_curve`.
+        lang: "en" or "zh".
+        narrow: The form for phones.
+        title: The finding; without it the title says whether the last band differs from the first.
+        as_of: Last day of the data.
+        currency: ISO code of amounts.
+    """
+    columns = ["band", "people", "mean", "value", "low", "high"]
+    frames.need(frame, [*columns, "difference_low", "difference_high"], "charts.roi.dose")
+    rows = frame.dropna(subset=["value"]).reset_index(drop=True)
+    frames.need(rows, (), "charts.roi.dose")
+    end = rows.iloc[-1]
+    kind = "more" if end["difference_low"] > 0 else "less" if end["difference_high"] < 0 else "open"
+    made = figure(
+        title=title or word(f"roi.dose.title_{kind}", band=str(end["band"])),
+        subtitle=t("roi.dose.subtitle", lang),
+        foot=foot(lang, n=float(rows["people"].sum()), as_of=as_of, level=LEVEL),
+        lang=lang,
+        narrow=narrow,
+    )
+    ax = made.add_subplot()
+    x = np.arange(len(rows), dtype=float)
+    value, low, high = (frames.numbers(rows, name) for name in ("value", "low", "high"))
+    ax.plot(x, frames.numbers(rows, "mean"), "o", color=colours.QUIET, fillstyle="none")
+    ax.errorbar(x, value, yerr=[value - low, high - value], fmt="o", color=colours.ACCENT,
+                elinewidth=1.8, markersize=7)  # fmt: skip
+    ax.set_xlim(-0.5, len(rows) - 0.5)
+    ax.set_ylim(min(0.0, float(low.min()) * 1.05), None)
+    axes.number_axis(ax, _amounts(lang, currency))
+    ax.set_xticks(x, [str(band) for band in rows["band"]], size=made.size())
+    ax.set_xlabel(t("roi.dose.axis", lang), size=made.size("small"), loc="left")
     return made

@@ -134,3 +134,23 @@ def premium(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None)
         frame, columns, name="roi.premium", lang=lang,
         title=title or t("roi.premium.title", lang), note=t("roi.premium.note", lang),
     )  # fmt: skip
+
+
+def mouth(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
+    """Return what members passed on: counts, apart from any money.
+
+    Args:
+        frame: `metrics.word_of_mouth`.
+        lang: "en" or "zh".
+        title: Head of the table.
+    """
+    frames.need(frame, ["what", "members", "times"], "roi.mouth")
+    columns = [
+        Column(t("roi.table.what", lang), named("what", "roi.mouth"), False),
+        Column(t("common.column.members", lang), tables.count("members")),
+        Column(t("roi.table.times", lang), tables.count("times")),
+    ]
+    return tables.build(
+        frame, columns, name="roi.mouth", lang=lang,
+        title=title or t("roi.mouth.title", lang), note=t("roi.mouth.note", lang),
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from commlab.metrics.buyer_lives import (
 )
 from commlab.metrics.buyers import buyer_groups as buyer_groups, buyer_splits as buyer_splits
 from commlab.metrics.campaign_panel import campaign_panel as campaign_panel, last_year as last_year
+from commlab.metrics.campaign_sums import campaign_sums as campaign_sums
 from commlab.metrics.campaigns import campaigns as campaigns, overlapping as overlapping
 from commlab.metrics.churn_features import (
     churn_cutoffs as churn_cutoffs,
@@ -123,6 +124,10 @@ from commlab.metrics.newcomers import (
     newcomer_values as newcomer_values,
 )
 from commlab.metrics.outcomes import Outcomes as Outcomes, campaign_outcomes as campaign_outcomes
+from commlab.metrics.participation import (
+    participation_rows as participation_rows,
+    word_of_mouth as word_of_mouth,
+)
 from commlab.metrics.payback import margin_curves as margin_curves, payback as payback
 from commlab.metrics.points_ledger import (
     breakage as breakage,
@@ -165,7 +170,6 @@ from commlab.metrics.repurchase import repurchase_by_retention as repurchase_by_
 from commlab.metrics.retention import overall_retention as overall_retention, retention as retention
 from commlab.metrics.returns import (
     break_even as break_even,
-    campaign_sums as campaign_sums,
     phase_edges as phase_edges,
     return_figures as return_figures,
     value_months as value_months,

@@ -96,6 +96,7 @@ from commlab.models.deathcauses import group_causes as group_causes
 from commlab.models.decay import Decay as Decay, decay_rows as decay_rows, fit_decay as fit_decay
 from commlab.models.decomposition import Decomposition as Decomposition, decompose as decompose
 from commlab.models.did import event_study as event_study
+from commlab.models.dose import dose_curve as dose_curve
 from commlab.models.earlywarning import (
     EarlyWarning as EarlyWarning,
     early_warning as early_warning,

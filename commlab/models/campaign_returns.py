@@ -9,9 +9,9 @@ import pandas as pd
 
 from commlab.errors import DataError, NotEnoughDataError, StatisticalWarning
 from commlab.estimate import LEVEL, Estimate
+from commlab.metrics.campaign_sums import campaign_sums
 from commlab.metrics.campaigns import ASSIGNED
 from commlab.metrics.outcomes import campaign_outcomes
-from commlab.metrics.returns import campaign_sums
 from commlab.models.assignment import sample_ratio
 from commlab.models.claims import causal_gate, net_money
 
