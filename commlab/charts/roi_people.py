@@ -14,6 +14,7 @@ _SURE = {
     "more": ("▲", "roi.verdict.more", "good"),
     "less": ("▼", "roi.verdict.less", "bad"),
     "chance": ("○", "roi.verdict.chance", "quiet"),
+    "few": ("–", "common.status.too_few", "quiet"),
 }
 
 
@@ -94,7 +95,7 @@ def waves(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -
     flagged = frames.flags(rows, "flagged")
     shown = frames.status(rows) == "ok"
     rows["verdict"] = [
-        ("more" if up else "less") if sign else ("chance" if ok else "")
+        ("more" if up else "less") if sign else ("chance" if ok else "few")
         for sign, up, ok in zip(flagged, above, shown, strict=True)
     ]
     columns = [
