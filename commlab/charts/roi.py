@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 
 from commlab.charts import axes, colours, frames, labels
 from commlab.charts.roi_people import compared, mouth, premium, tiers, waves
-from commlab.charts.roi_tables import campaigns, concentration, costs, phases, scenarios
+from commlab.charts.roi_tables import campaigns, concentration, costs, monthly, phases, scenarios
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
 from commlab.text import Words, fmt, t, word
@@ -26,6 +26,7 @@ __all__ = [
     "costs",
     "dose",
     "lives",
+    "monthly",
     "months",
     "mouth",
     "phases",

@@ -77,6 +77,41 @@ def costs(
     )  # fmt: skip
 
 
+def monthly(
+    frame: pd.DataFrame, *, lang: str, currency: str = "CNY", title: str | Words | None = None
+) -> GT:
+    """Return net revenue, margin, cost and net value by month, the latest first.
+
+    Args:
+        frame: `metrics.value_months`.
+        lang: "en" or "zh".
+        currency: ISO code of amounts.
+        title: Head of the table.
+    """
+    frames.need(frame, ["month", "buyers", "net", "margin", "spent", "value"], "roi.monthly")
+
+    def month(row: pd.Series, lang: str) -> str:
+        name = fmt.period(pd.Timestamp(row["month"]).date(), "month", lang, short=True)
+        over = "" if row["status"] != "open" else f" · {t('common.status.open', lang)}"
+        return escape(name + over)
+
+    columns = [
+        Column(t("common.column.month", lang), month, False),
+        Column(t("roi.table.buyers", lang), tables.count("buyers")),
+        Column(t("roi.table.net", lang), tables.money("net", currency)),
+        Column(t("roi.table.margin", lang), tables.money("margin", currency)),
+        Column(t("roi.table.spent", lang), tables.money("spent", currency)),
+        Column(t("roi.table.value", lang),
+               tables.amount("value", "value_low", "value_high", currency=currency)),
+        Column(t("roi.table.running", lang),
+               tables.amount("running", "running_low", "running_high", currency=currency)),
+    ]  # fmt: skip
+    return tables.build(
+        frame.iloc[::-1], columns, name="roi.monthly", lang=lang,
+        title=title or t("roi.monthly.title", lang),
+    )  # fmt: skip
+
+
 def phases(
     frame: pd.DataFrame, *, lang: str, currency: str = "CNY", title: str | Words | None = None
 ) -> GT:
