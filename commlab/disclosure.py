@@ -106,6 +106,7 @@ LABELS = frozenset({
     "event",
     "teams", "campaign",
     "lines",
+    "month_low", "month_high",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
