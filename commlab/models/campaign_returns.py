@@ -13,7 +13,8 @@ from commlab.metrics.campaign_sums import campaign_sums
 from commlab.metrics.campaigns import ASSIGNED
 from commlab.metrics.outcomes import campaign_outcomes
 from commlab.models.assignment import sample_ratio
-from commlab.models.claims import causal_gate, net_money
+from commlab.models.campaign_money import campaign_profit
+from commlab.models.refutation import causal_gate
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -106,7 +107,7 @@ def _incremental(
             return refused("open", unit="money")
         if len(outcomes.arms) > 1:
             return refused("arms", unit="money")
-        found = net_money(ds, outcomes, outcomes.arms[0], level=level, seed=seed)
+        found = campaign_profit(ds, outcomes, level=level, seed=seed).net
     except (DataError, NotEnoughDataError):
         return refused("unreadable", unit="money")
     return found if found.ok else refused("too_few", unit="money", n=found.n)

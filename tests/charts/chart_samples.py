@@ -1152,8 +1152,6 @@ TABLES |= {
 }
 
 
-
-
 def roi_months() -> pd.DataFrame:
     margin = np.array([4000.0, 9000.0, 14_000.0, 21_000.0, 26_000.0, 12_000.0])
     frame = pd.DataFrame({"month": pd.date_range("2026-01-01", periods=6, freq="MS"),
