@@ -44,6 +44,9 @@ def tier_spells(ds: Dataset, tier: str = "") -> pd.DataFrame:
                             fix=f"There are: {', '.join(sizes.index)}.")  # fmt: skip
     smallest = minimum(ds, None)
     enough = sizes[sizes.min(axis=1) >= smallest]
+    if not tier and len(sizes) > 1:
+        # The tier that most have held is the one in which everybody begins: nobody keeps it.
+        enough = enough.drop(str(sizes.sum(axis=1).idxmax()), errors="ignore")
     if not tier and not enough.empty:
         tier = str(enough.sum(axis=1).sort_index().sort_values(kind="stable").index[0])
     if not tier or tier not in enough.index:

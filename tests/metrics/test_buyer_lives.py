@@ -109,3 +109,18 @@ def test_spells_of_a_tier_are_the_first_and_joined_where_rows_touch(make_dataset
         metrics.tier_spells(ds, "platinum")
     with pytest.raises(errors.NotEnoughDataError, match="chat group"):
         metrics.tier_spells(ds, "base")  # nobody was in a group then
+
+
+def test_the_tier_in_which_everybody_begins_is_not_compared(make_dataset):
+    ids = [f"m{k:02}" for k in range(70)]
+    tiers = pd.DataFrame({"member_id": ids, "tier": "base", "valid_from": "2026-01-01"})
+    one = pd.DataFrame({"member_id": ids[:5], "tier": "gold", "valid_from": "2026-02-01"})
+    stays = pd.DataFrame({"group_id": "g1", "member_id": ids[:35], "joined_at": "2025-12-01"})
+    ds = make_dataset(
+        {"tiers": pd.concat([tiers, one]), "memberships": stays,
+         "members": pd.DataFrame({"member_id": ids, "joined_at": "2025-01-01"}),
+         "groups": pd.DataFrame({"group_id": ["g1"], "created_at": ["2025-01-01"]})},
+        as_of="2026-03-01",
+    )  # fmt: skip
+    with pytest.raises(errors.NotEnoughDataError, match="chat group"):
+        metrics.tier_spells(ds)

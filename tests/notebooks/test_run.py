@@ -277,17 +277,19 @@ def test_a_page_says_nothing_in_the_words_of_the_other_language(run, name, lang)
 
 
 def test_english_pages_hold_chinese_only_from_the_data(run):
-    """What this community brings along: names of brand, categories and groups, words of talk."""
+    """What this community brings along: names, and words of talk."""
     ds = cl.open_dataset(run.workspace)
     categories = ds.table("order_items").category.execute().dropna().unique()
     rooms = ds.table("groups").name.execute().dropna()
     # The longest first: the name of a group may hold that of the brand.
     topics = ds.table("contents").topic.execute().dropna().unique()
+    ran = ds.table("campaigns").name.execute().dropna()
+    tiers = ds.table("tiers").tier.execute().unique()
     folder = run.folder / "share" / "tables" / "10_content_timing"
     talk = pd.read_csv(folder / "talk_topics.csv")["words"].str.split("、").explode()
     terms = pd.read_csv(folder / "complaint_terms.csv")["word"]
-    words = [run.manifest["data"]["name"], *categories, *rooms, *topics, *talk, *terms]
-    brought = sorted(words, key=len, reverse=True)
+    names = [run.manifest["data"]["name"], *categories, *rooms, *topics, *ran, *tiers]
+    brought = sorted([*names, *talk, *terms], key=len, reverse=True)
     for name in source.names():
         text = run.page(name, "en").text
         for word in brought:
