@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from scipy import special
 from commlab.estimate import Estimate
 from commlab.report.blocks import Action, Report
 from commlab.report.notebooks import OVERVIEW
-from commlab.report.results import PARTS, read_results
+from commlab.report.results import read_actions, read_results
 from commlab.stats import quantile
 
 REPORT = "report"  # field of a borrowed figure: the report that it is from
@@ -33,15 +32,11 @@ def borrowed(run_folder: Path | str | None, key: str, titles: Titles) -> dict[st
 
 def others_actions(run_folder: Path | str | None, titles: Titles) -> list[Action]:
     """Return what the other notebooks of the run say is to be done."""
-    if not run_folder:
-        return []
-    found = []
-    for path in sorted((Path(run_folder) / PARTS).glob("*.json")):
-        part = json.loads(path.read_text(encoding="utf-8"))
-        if part.get("complete") and part["notebook"] != OVERVIEW:
-            report = Report(part["notebook"], titles[part["notebook"]])
-            found += [_action(row, report) for row in part.get("actions", ())]
-    return found
+    return [
+        _action(row, Report(row["notebook"], titles[row["notebook"]]))
+        for row in read_actions(run_folder or "")
+        if row["notebook"] != OVERVIEW
+    ]
 
 
 def _action(row: Mapping[str, Any], report: Report) -> Action:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 PARTS = ".parts"
 RESULTS_FILE = "results.json"
+ACTIONS_FILE = "actions.json"  # lent to the overview while it runs
 SHARE, PRIVATE = "share", "private"
 DIGITS = "%.10g"  # beyond it sums of floats differ from run to run
 
@@ -232,6 +233,29 @@ def merge_parts(run_folder: Path | str) -> dict[str, dict[str, dict[str, Any]]]:
     }
     files.write_text(folder / RESULTS_FILE, _dumps(merged))
     return merged
+
+
+def lend_actions(run_folder: Path | str, folder: Path | str) -> None:
+    """Write what all finished notebooks say is to be done into the folder of the overview.
+
+    Args:
+        run_folder: Folder of the run.
+        folder: Folder that the overview's kernel writes into.
+    """
+    parts = [_read(path) for path in sorted((Path(run_folder) / PARTS).glob("*.json"))]
+    told = [
+        {**row, "notebook": part["notebook"]}
+        for part in parts
+        if part.get("complete")
+        for row in part.get("actions", ())
+    ]
+    files.write_text(Path(folder) / ACTIONS_FILE, _dumps({"actions": told}))
+
+
+def read_actions(run_folder: Path | str) -> list[dict[str, Any]]:
+    """Return what `lend_actions` wrote; nothing where there is no such file, or no folder."""
+    path = Path(run_folder) / ACTIONS_FILE
+    return list(_read(path)["actions"]) if str(run_folder) and path.is_file() else []
 
 
 def read_results(run_folder: Path | str) -> dict[str, dict[str, dict[str, Any]]]:

@@ -176,6 +176,7 @@ class Runner:
 
         if notebook.name == OVERVIEW:
             shutil.copy(self.run_folder / results.RESULTS_FILE, folder)
+            results.lend_actions(self.run_folder, folder)
         if self.findings is not None:
             read = notebook.reads(self.inputs.tables)
             concerns.hand_over(concerns.Concerns.of(self.findings, read), folder)
@@ -191,7 +192,8 @@ class Runner:
         kernels.without_run_folder(executed.node, values)
         path = folder / "notebooks" / f"{notebook.name}.ipynb"
         files.write_text(path, nbformat.writes(executed.node) + "\n")
-        (folder / results.RESULTS_FILE).unlink(missing_ok=True)
+        for name in (results.RESULTS_FILE, results.ACTIONS_FILE):
+            (folder / name).unlink(missing_ok=True)
         concerns.take_back(folder)
         if executed.failure:
             return {}, executed.failure

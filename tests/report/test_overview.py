@@ -8,6 +8,7 @@ import pytest
 
 from commlab.estimate import Estimate
 from commlab.report import blocks, overview
+from commlab.report.results import lend_actions
 
 TITLES = {"02_cohort_retention": {"en": "Who stays", "zh": "谁留下来了"}}
 
@@ -38,6 +39,7 @@ def run_folder(tmp_path):
     for name, complete in (("02_cohort_retention", True), ("05_churn_risk", False)):
         part = {"notebook": name, "complete": complete, "actions": [row], "results": {}}
         (parts / f"{name}.json").write_text(json.dumps(part), encoding="utf-8")
+    lend_actions(tmp_path, tmp_path)
     return tmp_path
 
 
