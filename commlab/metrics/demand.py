@@ -50,9 +50,10 @@ def category_words(ds: Dataset) -> dict[str, str]:
     )
     most = sold.groupby("category")["n"].sum().sort_values(ascending=False, kind="stable")
     found = {}
-    for name in most.index[:MOST_CATEGORIES]:
+    # Nobody writes control characters, and engines end a pattern or a word at some of them.
+    kept = [name for name in most.index if str(name).isprintable()]
+    for name in kept[:MOST_CATEGORIES]:
         names = [name, *sold.loc[sold["category"] == name, "product"].dropna()]
-        # Nobody writes control characters, and engines end a pattern at some of them.
         said = {one.lower() for one in names if len(one) >= SHORTEST and one.isprintable()}
         long = sorted(said, key=len, reverse=True)
         if long:
@@ -114,7 +115,8 @@ def demand_signals(
     share = ds.frame(recent.group_by("bought").agg(n=recent.count()), ["bought"])
     if share.empty:
         raise NotEnoughDataError("no items were sold to members in the window.")
-    usual = dict(zip(share["bought"], share["n"] / share["n"].sum(), strict=True))
+    each = dict(zip(share["bought"], share["n"] / share["n"].sum(), strict=True))
+    usual = {name: each.get(name, 0.0) for name in words}
     pairs = signs.left_join(
         items,
         [

@@ -231,9 +231,9 @@ def _people(
     if split is not None:
         guards.one_of("split", split, SPLITS)
     # Held constant, what is compared (or holds it: a city lies in one region) would vanish.
-    strata = [name for name in strata if name not in _INSIDE.get(split or "", (split,))]
-    # Where members of a chat group are alike: activity is (see `retention`), and what follows it.
     own = None if segments is not None else split
+    strata = [name for name in strata if name not in _INSIDE.get(own or "", (own,))]
+    # Where members of a chat group are alike: activity is (see `retention`), and what follows it.
     people = cohorts.members(ds, split=own, cluster=ds.has("memberships"))
     if segments is not None:
         people = people.inner_join(segments, "member_id")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
-from scipy import special
+from typing import TYPE_CHECKING, Any
 
 from commlab.estimate import Estimate
 from commlab.report.blocks import Action, Report
 from commlab.report.notebooks import OVERVIEW
 from commlab.report.results import read_actions, read_results
-from commlab.stats import quantile
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REPORT = "report"  # field of a borrowed figure: the report that it is from
 
@@ -59,6 +58,8 @@ def targets(run_folder: Path | str | None, wanted: Mapping[str, Any]) -> pd.Data
         status ("reached",
         "missed", "open" where the interval holds the target, "unknown" without the figure).
     """
+    import pandas as pd
+
     results = read_results(run_folder or "")
     rows = [_target(key, float(goal), results) for key, goal in wanted.items()]
     names = ["key", "notebook", "unit", "target", "people", "value", "low", "high", "chance",
@@ -67,6 +68,10 @@ def targets(run_folder: Path | str | None, wanted: Mapping[str, Any]) -> pd.Data
 
 
 def _target(key: str, goal: float, results: Mapping[str, Any]) -> tuple[Any, ...]:
+    from scipy import special
+
+    from commlab.stats import quantile
+
     nothing = (None, None, None, None)
     for notebook, fields in _named(results, key):
         now = Estimate.from_dict(dict(fields))

@@ -48,7 +48,11 @@ _STYLES = _names(
     "width"
 )
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]+\Z")
-_LINK = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
+_LINK = re.compile(
+    # Elsewhere, within the page, or another report of the run, which stands beside it.
+    r"(https?://|mailto:|#|[0-9]{2}_[a-z0-9_]{1,60}\.(en|zh)\.html\Z)",
+    re.IGNORECASE,
+)
 _ID = re.compile(r"[^\s<>\"'&]{1,100}\Z")
 # A property and a value without functions (they could load something), but for plain colours.
 _PLAIN = re.compile(r"[a-z-]+:\s*([^\\@<(]+|(rgb|hsl)a?\([\d\s.,%/]+\)(\s*!important)?)\Z")
