@@ -165,10 +165,11 @@ def funnel_plot(
     """Return the rate of each segment against its size, with what luck alone would do.
 
     Spiegelhalter 2005 (Statistics in Medicine 24): inside the limits a segment differs from the
-    rate of all by no more than chance, however it ranks.
+    rate of all by no more than chance, however it ranks. The limits take people as independent, so
+    a segment counts as beyond luck only where the comparison that heeds chat groups says so, too.
 
     Args:
-        frame: `models.ranked_segments` of a yes-or-no outcome: segment, people, mean.
+        frame: `models.ranked_segments` of a yes-or-no outcome: segment, people, mean, flagged.
         lang: "en" or "zh".
         narrow: The form for phones.
         title: The finding; without it the title counts the segments beyond the outer limits.
@@ -176,7 +177,7 @@ def funnel_plot(
         outcome: One of the yes-or-no `metrics.newcomers.OUTCOMES`.
     """
     where = "charts.channels.funnel_plot"
-    frames.need(frame, ["segment", "people", "mean"], where)
+    frames.need(frame, ["segment", "people", "mean", "flagged"], where)
     rows = frame[np.isfinite(frames.numbers(frame, "mean"))].reset_index(drop=True)
     frames.need(rows, (), where)
     n, rate = frames.numbers(rows, "people"), frames.numbers(rows, "mean")
@@ -185,6 +186,7 @@ def funnel_plot(
     widths = [quantile(level) * np.sqrt(whole * (1 - whole) / grid) for level in _LIMITS]
     error = np.sqrt(whole * (1 - whole) / n)
     outside = np.abs(rate - whole) > quantile(_LIMITS[1]) * error
+    outside &= frames.flags(rows, "flagged")
     made = figure(
         title=title or word("channels.funnel_plot.title", out=int(outside.sum()), of=len(rows)),
         subtitle=t(f"channels.funnel_plot.{outcome}", lang),

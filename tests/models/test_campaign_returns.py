@@ -69,3 +69,17 @@ def test_a_campaign_that_runs_or_lost_people_says_so(make_dataset):
     tables["assignments"] = listed[~half]
     broken = models.campaign_returns(make_dataset(tables, as_of="2026-06-30")).iloc[0]
     assert (broken["standing"], broken["reason"]) == ("attributed", "sample_ratio")
+
+
+def test_a_holdout_of_the_planned_size_is_no_mismatch(make_dataset):
+    # A third is held out: 200 of the control stay, half of whom buy.
+    tables = planted()
+    listed = tables["assignments"]
+    control = listed["arm"].eq("control")
+    kept = listed[~control | (control.cumsum() % 2 == 0)]
+    share = np.where(kept["arm"] == "control", 1 / 3, 2 / 3)
+    tables["assignments"] = kept.assign(planned_share=share)
+    row = models.campaign_returns(make_dataset(tables, as_of="2026-06-30")).iloc[0]
+    assert (row["standing"], row["status"]) == ("effect", "ok")
+    # Per treated 30 × (3/4 − 1/2), of 400, less the cost.
+    assert row["value"] == pytest.approx(400 * 30 * 0.25 - 600)
