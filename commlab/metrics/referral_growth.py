@@ -60,6 +60,7 @@ def referral_forest(
 
     Raises:
         MissingTableError: No referrals, or neither memberships nor contacts.
+        NotEnoughDataError: The table that shows who was kept has no rows.
     """
     guards.whole("cycle_days", cycle_days, low=1)
     guards.whole("kept_days", kept_days, low=1)
@@ -293,6 +294,13 @@ def _kept(ds: Dataset, links: pd.DataFrame, kept_days: int) -> pd.Series:
             "who was kept shows in memberships or contacts; the workspace has neither.",
             where=ds.name,
             fix="Add one of them.",
+        )
+    if not int(ds.frame(rows.agg(n=rows.count()))["n"].iloc[0]):
+        # Nobody would have been kept, which an empty export does not say.
+        raise NotEnoughDataError(
+            "the table that shows who was kept (memberships, else contacts) has no rows.",
+            where=ds.name,
+            fix="Load its export, or take the empty table away.",
         )
     brought = ds.table("referrals").select("invitee_id").distinct()
     stays = ds.frame(rows.semi_join(brought, "invitee_id"), ["invitee_id", "begin", "end"])

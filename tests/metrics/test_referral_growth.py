@@ -187,3 +187,10 @@ def test_referred_are_matched_by_channel_where_that_is_possible(make_dataset):
             channel=np.where(np.arange(400) >= 300, "invited", "x"))}, as_of=AS_OF)
     )  # fmt: skip
     assert (own["held"] != "month channel").all()
+
+
+def test_an_empty_export_does_not_say_that_nobody_was_kept(make_dataset):
+    world = planted()
+    ds = make_dataset(world | {"memberships": world["memberships"].iloc[:0]}, as_of="2026-06-30")
+    with pytest.raises(errors.NotEnoughDataError, match="no rows"):
+        metrics.referral_forest(ds)
