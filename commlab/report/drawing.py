@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import sys
@@ -104,5 +105,8 @@ def _table(gt: Any, lang: str, folded: bool | None) -> Html:
     rows = len(re.findall(r"<tr\b", markup.partition("<tbody")[2].partition("</tbody")[0]))
     if not (rows > LONG_TABLE if folded is None else folded):
         return body
-    summary = t(f"report.page.table_row{'' if rows == 1 else 's'}", lang, n=rows)
+    named = re.search(r'gt_title[^>]*><span class="held">(.*?)</span>', markup)
+    key = f"report.page.{'titled' if named else 'table'}_row{'' if rows == 1 else 's'}"
+    # As plain text: the element escapes it once more.
+    summary = t(key, lang, n=rows, title=html.unescape(named[1]) if named else "")
     return fold(summary, body, class_="figures")

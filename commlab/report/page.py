@@ -82,6 +82,7 @@ class Page:
         self._parameters = dict(parameters)
         self._started = time.monotonic()
         self._headings = 0
+        self._explained = False
         lacking = [group for group in self.needs if not any(ds.has(name) for name in group)]
         if lacking:
             wanted = " and ".join(" or ".join(group) for group in lacking)
@@ -277,13 +278,20 @@ class Page:
         """Show what a chart or table function draws."""
         args = [self.gate.value(arg) for arg in args]
         options = {name: self.gate.value(option) for name, option in options.items()}
-        masked = self.gate.hid([*args, *options.values()])
+        note = self._hidden_note([*args, *options.values()])
         for lang in self.languages:
             kind, html, plain = drawing.draw(function, args, options, lang, fold=fold)
-            if masked:
-                note = t("report.page.hidden", lang, minimum=self.gate.small)
-                html = join([html, tag("p", note, class_="note")])
+            if note:
+                words = t(note, lang, minimum=self.gate.small)
+                html = join([html, tag("p", words, class_="note")])
             self._emit_in(kind, lang, html, plain)
+
+    def _hidden_note(self, values: Sequence[Any]) -> str:
+        """Return the note on what is hidden in values: whole the first time, then in short."""
+        if not self.gate.hid(values):
+            return ""
+        again, self._explained = self._explained, True
+        return f"report.page.hidden{'_again' if again else ''}"
 
     def _values(self, values: Mapping[str, Any]) -> dict[str, Any]:
         shown = {name: self.gate.value(value) for name, value in values.items()}

@@ -12,10 +12,12 @@ import sample_page
 from matplotlib.figure import Figure
 
 import commlab as cl
+from commlab.charts import tables
 from commlab.config import Target
 from commlab.errors import ArgumentError, MissingTableError, NotEnoughDataError
 from commlab.estimate import Estimate
 from commlab.report import results
+from commlab.text import t
 
 NOW = Estimate(value=0.461, low=0.43, high=0.49, n=900, unit="share", method="Wilson")
 BEFORE = Estimate(value=0.44, low=0.41, high=0.47, n=1054, unit="share", method="Wilson")
@@ -229,6 +231,30 @@ def test_text_is_escaped_and_long_tables_are_folded(begin):
         cl.report.show(sample_page.table, rows, fold=fold)
         assert ("<details" in shown(page, "table", "en")[-1]) is folded
     assert "<summary>Table, 4 rows</summary>" in shown(page, "table", "en")[2]
+
+
+def test_a_folded_table_is_announced_by_its_title(begin):
+    page = begin()
+    columns = [tables.Column("Name", tables.text("name"), right=False)]
+    frame = pd.DataFrame({"name": list("abc")})
+
+    def titled(lang):
+        return tables.build(frame, columns, name="sample.titled", title="A < B & co", lang=lang)
+
+    cl.report.show(titled, fold=True)
+    assert "<summary>A &lt; B &amp; co (3 rows)</summary>" in shown(page, "table", "en")[0]
+    assert "<summary>A &lt; B &amp; co（共3行）</summary>" in shown(page, "table", "zh")[0]
+
+
+def test_marks_of_hidden_figures_are_explained_whole_once_then_in_short(begin):
+    page = begin(lang="en")
+    few = pd.DataFrame({"channel": ["store", "site"], "members": [3, 900]})
+    for _ in range(3):
+        cl.report.show(lambda frame, lang: t("report.page.separator", lang), few)
+    first, *later = shown(page, "text", "en")
+    assert "Figures made of either are hidden too" in first
+    assert all("&lt;5: fewer than 5 people; *: hidden with them." in words for words in later)
+    assert not any("Figures made of" in words for words in later)
 
 
 def test_the_kind_and_language_of_outputs_are_metadata(begin, monkeypatch):
