@@ -6,8 +6,10 @@ import math
 from statistics import NormalDist
 
 from commlab.estimate import Estimate
-from commlab.text import numbers
+from commlab.text import estimates, numbers
 from commlab.text.catalogue import lookup
+
+_POINTS = ("share", "nps", "points")  # units whose differences are percentage points
 
 
 def _standard_error(est: Estimate) -> float | None:
@@ -67,7 +69,7 @@ def change(now: Estimate, before: Estimate, lang: str) -> str:
         size = numbers.share(abs(difference) / before.value, lang)
     else:
         size = numbers.number(abs(difference), lang)
-    if not any(digit in size for digit in "123456789"):
+    if not _told(size):
         return lookup("common.change.same", lang)
     words = lookup(f"common.change.{'up' if difference > 0 else 'down'}", lang)
     words = words.replace("{size}", size)
@@ -75,3 +77,35 @@ def change(now: Estimate, before: Estimate, lang: str) -> str:
         comma = lookup("common.change.comma", lang)
         words = f"{words}{comma}{lookup('common.status.chance', lang)}"
     return words
+
+
+def difference(moved: Estimate, lang: str, *, currency: str = "CNY") -> str:
+    """Return a difference of two figures with its sign and its interval.
+
+    Args:
+        moved: The difference, in the unit of the figures: of shares and promoter scores it is
+            told in percentage points.
+        lang: "en" or "zh".
+        currency: ISO code of amounts.
+
+    Example:
+        >>> gain = Estimate(value=0.021, low=-0.02, high=0.063, unit="share")
+        >>> difference(gain, "en").replace(numbers.NBSP, " "), difference(gain, "zh")
+        ('+2.1 points (−2.0 to +6.3)', '+2.1个百分点（−2.0至+6.3）')
+    """
+    if moved.unit in _POINTS:
+        ends = [x for x in (moved.value, moved.low, moved.high) if x is not None]
+        scale = 100 if moved.unit == "share" else 1
+        shown = [numbers.signed(x, numbers.plain(abs(scale * x), 1)) for x in ends]
+        unit = numbers.points(ends[0] * scale / 100, lang, decimals=1)
+        told = [numbers.signed(ends[0], unit), *shown[1:]]
+    else:
+        told = estimates.ends_of(moved, lang, currency)
+        told[0] = estimates.with_unit(told[0], moved, lang)
+    told = [text if text.startswith(numbers.MINUS) or not _told(text) else f"+{text}"
+            for text in told]  # fmt: skip
+    return estimates.paired(told[0], told[1], told[2], lang) if len(told) > 1 else told[0]
+
+
+def _told(text: str) -> bool:
+    return any(digit in text for digit in "123456789")

@@ -14,7 +14,7 @@ _TO = {"en": " to ", "zh": "至"}  # between ends of which one is negative
 _PREFIXES = ("JP¥", "HK$", "¥", "£", "$", "€")  # written once in an English range
 
 
-def _ends(est: Estimate, lang: str, currency: str) -> list[str]:
+def ends_of(est: Estimate, lang: str, currency: str) -> list[str]:
     """Return value, low, high (or only the value) as text in one common precision."""
     figures = [x for x in (est.value, est.low, est.high) if x is not None]
     if est.unit == "share":
@@ -39,7 +39,8 @@ def _join(low: str, high: str, lang: str) -> str:
     return f"{low}{DASH}{high}"
 
 
-def _with_unit(text: str, est: Estimate, lang: str) -> str:
+def with_unit(text: str, est: Estimate, lang: str) -> str:
+    """Return a written figure with what it counts."""
     key = f"common.unit.{est.unit}.{'one' if text == '1' else 'many'}"
     return lookup(key, lang).replace("{n}", text) if has(key) else text
 
@@ -55,8 +56,8 @@ def interval(est: Estimate, lang: str, *, currency: str = "CNY") -> str:
     guards.one_of("lang", lang, LANGUAGES)
     if not est.ok or est.low is None:
         return ""
-    _, low, high = _ends(est, lang, currency)
-    return _with_unit(_join(low, high, lang), est, lang)
+    _, low, high = ends_of(est, lang, currency)
+    return with_unit(_join(low, high, lang), est, lang)
 
 
 def refusal(est: Estimate, lang: str) -> str:
@@ -76,7 +77,7 @@ def value(est: Estimate, lang: str, *, currency: str = "CNY") -> str:
     guards.one_of("lang", lang, LANGUAGES)
     if not est.ok:
         return refusal(est, lang)
-    return _with_unit(_ends(est, lang, currency)[0], est, lang)
+    return with_unit(ends_of(est, lang, currency)[0], est, lang)
 
 
 def estimate(est: Estimate, lang: str, *, currency: str = "CNY") -> str:
@@ -92,3 +93,13 @@ def estimate(est: Estimate, lang: str, *, currency: str = "CNY") -> str:
     text = value(est, lang, currency=currency)
     ends = interval(est, lang, currency=currency)
     return _PAIR[lang].format(text, ends) if ends else text
+
+
+def paired(value_: str, low: str, high: str, lang: str) -> str:
+    """Return a figure that may be negative with its ends, all written already.
+
+    Example:
+        >>> paired("+2 points", "−1", "+5", "en").replace(NBSP, " ")
+        '+2 points (−1 to +5)'
+    """
+    return _PAIR[lang].format(value_, f"{low}{_TO[lang]}{high}")

@@ -9,15 +9,15 @@ import datetime as dt
 from typing import Any
 
 from commlab.estimate import Estimate
-from commlab.text.change import change, could_be_chance
+from commlab.text.change import change, could_be_chance, difference
 from commlab.text.dates import UNITS, date, period
 from commlab.text.estimates import estimate, interval, refusal, value
 from commlab.text.numbers import MISSING, NBSP, count, days, money, number, p_value, points, share
 
 __all__ = [
     "MISSING", "NBSP", "UNITS", "any_value", "change", "could_be_chance", "count", "date", "days",
-    "estimate", "interval", "money", "number", "p_value", "period", "points", "refusal", "share",
-    "value",
+    "difference", "estimate", "interval", "money", "number", "p_value", "period", "points",
+    "refusal", "share", "value",
 ]  # fmt: skip
 
 

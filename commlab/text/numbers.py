@@ -172,7 +172,7 @@ def share(x: float | None, lang: str, *, decimals: int | None = None) -> str:
     return text
 
 
-def points(x: float | None, lang: str) -> str:
+def points(x: float | None, lang: str, *, decimals: int | None = None) -> str:
     """Return a difference of two shares in percentage points, without sign.
 
     Example:
@@ -182,7 +182,7 @@ def points(x: float | None, lang: str) -> str:
     if x is None or absent(x):
         return MISSING
     size = abs(100 * x)
-    text = plain(size, 0 if size >= 9.95 else 1)
+    text = plain(size, (0 if size >= 9.95 else 1) if decimals is None else decimals)
     form = "one" if text in ("1", "1.0") else "many"
     return lookup(f"common.unit.points.{form}", lang).replace("{n}", text)
 
