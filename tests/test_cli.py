@@ -57,7 +57,16 @@ def test_version():
 
 
 def test_the_commands_are_those_of_the_design_that_exist():
-    assert COMMANDS == ["assign", "check", "load", "notebooks", "run", "simulate", "tables"]
+    assert COMMANDS == [
+        "assign",
+        "check",
+        "compare",
+        "load",
+        "notebooks",
+        "run",
+        "simulate",
+        "tables",
+    ]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

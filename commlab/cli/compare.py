@@ -64,7 +64,7 @@ def _lines(found: Comparison, everything: bool, lang: str) -> Iterator[str]:
 
     frame = found.frame
     for verdict in ("new", "gone"):
-        whole = [name for name, rows in frame.groupby("notebook")["verdict"]
+        whole = [str(name) for name, rows in frame.groupby("notebook")["verdict"]
                  if (rows == verdict).all()]  # fmt: skip
         if whole:
             yield t(f"compare.reports.{verdict}", lang, reports=", ".join(whole))

@@ -94,6 +94,8 @@ def funnel(
     segment = people.segment if split else ibis.literal(ALL)
     walked = walked.inner_join(people.select("member_id", segment=segment), "member_id")
     counted = ds.frame(_counts(walked, len(way)), ["segment"])
+    if counted.empty and not split:  # nobody has taken any step yet: said, not left out
+        counted = pd.DataFrame(0, index=[0], columns=counted.columns).assign(segment=ALL)
     waits = ds.frame(_waits(walked, len(way)), ["segment", "place", "hours"])
     parts = [_place(counted, waits, way, place, level) for place in range(len(way))]
     frame = pd.concat(parts, ignore_index=True)

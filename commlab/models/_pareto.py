@@ -42,7 +42,7 @@ def _nodes(
     """Return y and the logarithm of its quadrature weight, a last axis of nodes."""
     near = np.minimum(alpha, beta)
     from_ = near + tx
-    length = np.log((near + T) / from_)
+    length = np.log1p((T - tx) / from_)  # whose digits last where silence is a moment
     # The integrand falls at least as fast as at its start, as (near + y)/(far + y) grows.
     fall = power * from_ / (alpha + tx) + (s + 1) * from_ / (beta + tx) - 1
     length = np.where(fall * length > _DEEP, _DEEP / np.maximum(fall, 1e-300), length)

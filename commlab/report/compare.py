@@ -83,7 +83,7 @@ def _run(folder: Path) -> tuple[dict[str, Any], dict[tuple[str, str], Mapping[st
             f"{folder.name or folder}: is not the folder of a run, it has no {RESULTS_FILE}.",
             fix="Name two folders that `commlab run` made, e.g. reports/demo-2026-05-31.",
         )
-    figures = {
+    figures: dict[tuple[str, str], Mapping[str, Any]] = {
         (notebook, key): fields
         for notebook, found in sorted(read_results(folder).items())
         for key, fields in found.items()
@@ -118,15 +118,21 @@ def _noise(then: Estimate, now: Estimate) -> tuple[float, float, float]:
     """Return the interval of a change, and how likely chance alone goes so far."""
     from commlab.stats import difference_interval
 
-    old, new = ((e.value, *((e.value, e.value) if e.low is None else (e.low, e.high)))
-                for e in (then, now))  # fmt: skip
+    old, new = _whole(then), _whole(now)
     if any(e.method.startswith(BOUNDS) for e in (then, now)):
         # Ends of what is possible: only ranges that do not meet tell of a change.
-        low, high = float(new[1] - old[2]), float(new[2] - old[1])
-        return low, high, float(low <= 0 <= high)
+        least, most = new[1] - old[2], new[2] - old[1]
+        return least, most, float(least <= 0 <= most)
     level = now.level if now.low is not None else then.level
     low, high, p = difference_interval(new, old, level=level)
     return float(low), float(high), float(p)
+
+
+def _whole(estimate: Estimate) -> tuple[float, float, float]:
+    """Return a figure with its ends; a full count is its own."""
+    value = float(estimate.value or 0)
+    ends = (estimate.low, estimate.high)
+    return (value, *(value if end is None else end for end in ends))  # type: ignore[return-value]
 
 
 def _judged(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:

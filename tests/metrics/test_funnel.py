@@ -75,6 +75,15 @@ def world(rows):
     }
 
 
+def test_a_way_that_nobody_has_begun_is_all_noughts(make_dataset):
+    ds = make_dataset(world([("m1", WAY[0], END)]), as_of=AS_OF)
+    frame = metrics.funnel(ds, WAY)
+    assert frame["step"].tolist() == WAY
+    assert (frame["reached"] == 0).all()
+    assert frame["status"].tolist()[1:] == ["too_few"] * 2
+    assert not metrics.step_rate(frame, WAY[1]).ok
+
+
 @settings(
     max_examples=25,
     deadline=None,

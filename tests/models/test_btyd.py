@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 from scipy import integrate, optimize, special
 
 import commlab as cl
@@ -392,6 +392,9 @@ def test_what_must_hold_for_every_customer(kind, x, T, share, t, more) -> None:
 
 
 @settings(max_examples=40, deadline=None)
+# Silent for less than digits can tell.
+@example(kind="PNBD", unit=3.0, rows=[(1, 9.0, 0.9999999999999999, 1)], t=1.0)
+@example(kind="PNBD", unit=1.0, rows=[(1, 1.0, 0.9999999999999999, 1)], t=1.0)
 @given(
     kind=st.sampled_from(list(KINDS)),
     unit=st.floats(0.05, 40),
