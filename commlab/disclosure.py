@@ -146,6 +146,7 @@ FIGURES = frozenset({
     "naive_high", "trimmed", "balanced", "robust", "robust_low", "benchmarked", "mean_in",
     "mean_in_low", "mean_in_high", "mean_out", "mean_out_low", "mean_out_high",
     "difference_low", "difference_high", "times",
+    "before", "before_low", "before_high", "after_low", "after_high", "change_low", "change_high",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -15,6 +15,12 @@ from commlab.estimate import Estimate
 from commlab.text import Words, escape, fmt, has, t, word
 
 _MOST = {False: 18, True: 12}  # months drawn
+_VERDICTS = {
+    "beyond": ("●", "overview.changes.beyond", "watch"),
+    "exact": ("■", "overview.changes.exact", "quiet"),
+    "noise": ("○", "common.status.chance", "quiet"),
+    "same": ("–", "common.change.same", "quiet"),
+}
 _STATES = {
     "reached": ("✓", "overview.targets.reached", "good"),
     "missed": ("✗", "overview.targets.missed", "bad"),
@@ -117,11 +123,6 @@ def targets(
     """
     frames.need(frame, ["key", "unit", "target", "value", "chance", "status"], "overview.targets")
 
-    def named(row: pd.Series, lang: str) -> str:
-        topic, _, name = str(row["key"]).partition(".")
-        key = f"{topic}.card.{name.replace('.', '_')}"
-        return escape(t(key, lang) if has(key) else str(row["key"]))
-
     def shown(column: str) -> tables.Cell:
         def cell(row: pd.Series, lang: str) -> str:
             if pd.isna(row[column]) or not row["unit"]:
@@ -132,7 +133,7 @@ def targets(
         return cell
 
     columns = [
-        Column(t("overview.targets.figure", lang), named, False),
+        Column(t("overview.targets.figure", lang), _named, False),
         Column(t("overview.targets.target", lang), shown("target")),
         Column(t("overview.targets.value", lang), shown("value")),
         Column(t("overview.targets.chance", lang), tables.share("chance", bar=True)),
@@ -142,3 +143,50 @@ def targets(
         frame, columns, name="overview.targets", lang=lang,
         title=title or t("overview.targets.title", lang), note=t("overview.targets.note", lang),
     )  # fmt: skip
+
+
+def changes(
+    frame: pd.DataFrame, *, lang: str, currency: str = "CNY", title: str | Words | None = None
+) -> GT:
+    """Return what changed since the last run, figure by figure.
+
+    Args:
+        frame: The first of `report.changes`.
+        lang: "en" or "zh".
+        currency: ISO code of amounts.
+        title: Head of the table.
+    """
+    names = ["key", "unit", "before", "after", "change", "change_low", "change_high", "verdict"]
+    frames.need(frame, names, "charts.overview.changes")
+
+    def one(name: str) -> tables.Cell:
+        def cell(row: pd.Series, lang: str) -> str:
+            found = Estimate(value=float(row[name]), unit=str(row["unit"]))
+            return escape(fmt.value(found, lang, currency=currency))
+
+        return cell
+
+    def moved(row: pd.Series, lang: str) -> str:
+        ends = {} if pd.isna(row["change_low"]) else {
+            "low": float(row["change_low"]), "high": float(row["change_high"])
+        }  # fmt: skip
+        change = Estimate(value=float(row["change"]), unit=str(row["unit"]), **ends)
+        return escape(fmt.difference(change, lang, currency=currency))
+
+    columns = [
+        Column(t("overview.targets.figure", lang), _named, False),
+        Column(t("overview.changes.before", lang), one("before")),
+        Column(t("overview.changes.after", lang), one("after")),
+        Column(t("overview.changes.change", lang), moved),
+        Column(t("common.column.verdict", lang), tables.mark("verdict", _VERDICTS), False),
+    ]
+    return tables.build(
+        frame, columns, name="overview.changes", lang=lang,
+        title=title or t("overview.changes.title", lang), note=t("overview.changes.note", lang),
+    )  # fmt: skip
+
+
+def _named(row: pd.Series, lang: str) -> str:
+    topic, _, name = str(row["key"]).partition(".")
+    key = f"{topic}.card.{name.replace('.', '_')}"
+    return escape(t(key, lang) if has(key) else str(row["key"]))

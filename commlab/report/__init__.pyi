@@ -4,6 +4,7 @@ from commlab.report.calls import (
     begin as begin,
     borrow as borrow,
     cards as cards,
+    changes as changes,
     end as end,
     heading as heading,
     others_actions as others_actions,

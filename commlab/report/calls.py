@@ -15,7 +15,7 @@ from commlab import config, guards
 from commlab.config import LANGUAGES
 from commlab.errors import ArgumentError, MissingTableError, NotEnoughDataError
 from commlab.estimate import Estimate
-from commlab.report import blocks, overview
+from commlab.report import blocks, overview, since
 from commlab.report.page import Page, notebook_titles
 from commlab.report.results import ActionList, Part
 
@@ -157,6 +157,15 @@ def targets() -> pd.DataFrame:
     page = current()
     wanted = {target.key: target.value for target in page.ds.settings.targets}
     return overview.targets(page.part.run_folder, wanted)
+
+
+def changes() -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return what changed since the last run of the workspace, and words for sentences.
+
+    See `commlab.report.since.changes`.
+    """
+    page = current()
+    return since.changes(page.part.run_folder, page.gate)
 
 
 def actions(found: Sequence[blocks.Action]) -> None:

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commlab.report import concerns, files, plan, results, staging
+from commlab.report import concerns, files, plan, results, since, staging
 from commlab.report.failure import Failure
 from commlab.report.ledger import DONE, FAILED, RUNNING, SKIPPED, UNCHANGED, Ledger, others
 from commlab.report.notebooks import OVERVIEW, Notebook
@@ -55,7 +55,7 @@ class Runner:
                 continue
             found = None
             if notebook.name == OVERVIEW:
-                found = others(results.read_results(self.run_folder))
+                found = self._made_from(results.read_results(self.run_folder))
             if force or (found is not None and todo) or not self.ledger.unchanged(notebook, found):
                 todo.append(notebook)
         return todo
@@ -80,7 +80,7 @@ class Runner:
             )
             try:
                 self._execute_all(first, jobs, env)
-                found = others(results.merge_parts(self.run_folder))
+                found = self._made_from(results.merge_parts(self.run_folder))
                 if last and not force and self.ledger.unchanged(last[0], found):
                     self.ledger.keep(last[0])
                     self.progress.finish(OVERVIEW, UNCHANGED, 0.0)
@@ -92,6 +92,13 @@ class Runner:
                 raise
             finally:
                 self.progress.end()
+
+    def _last_run(self) -> Path | None:
+        return since.last_run(self.run_folder, self.inputs.name, self.inputs.as_of)
+
+    def _made_from(self, found: Any) -> dict[str, Any]:
+        """Return what the overview is made from: the other reports' figures, and the last run's."""
+        return {"figures": others(found), "last_run": since.digest(self._last_run())}
 
     def finish(self, chosen: Sequence[Notebook]) -> tuple[Path, dict[str, Any], dict[str, str]]:
         """Write results, index and manifest.
@@ -177,6 +184,7 @@ class Runner:
         if notebook.name == OVERVIEW:
             shutil.copy(self.run_folder / results.RESULTS_FILE, folder)
             results.lend_actions(self.run_folder, folder)
+            since.lend(self._last_run(), self.ledger.manifest(RUNNING), folder)
         if self.findings is not None:
             read = notebook.reads(self.inputs.tables)
             concerns.hand_over(concerns.Concerns.of(self.findings, read), folder)
@@ -194,6 +202,7 @@ class Runner:
         files.write_text(path, nbformat.writes(executed.node) + "\n")
         for name in (results.RESULTS_FILE, results.ACTIONS_FILE):
             (folder / name).unlink(missing_ok=True)
+        since.take_back(folder)
         concerns.take_back(folder)
         if executed.failure:
             return {}, executed.failure

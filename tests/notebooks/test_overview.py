@@ -7,6 +7,9 @@ import json
 import pandas as pd
 import pytest
 
+from commlab.report import batch
+from commlab.report.results import read_results
+
 from . import notebook_source as source
 from .conftest import run_all
 
@@ -43,3 +46,22 @@ def test_alone_it_says_what_is_missing(tmp_path):
     run = run_all(source.ROOT / "data_samples", tmp_path / "out", notebooks=["01"], lang="en")
     assert run.statuses == {OVERVIEW: "done"}
     assert "Run all notebooks at once" in run.page(OVERVIEW, "en").said
+
+
+def active(folder):
+    return read_results(folder)["02_cohort_retention"]["retention.active"]["value"]
+
+
+@pytest.mark.slow
+def test_it_says_what_changed_since_the_run_before(tmp_path):
+    workspace = source.ROOT / "data_samples"
+    earlier = batch.run(workspace, ["02"], tmp_path / "out", "april", as_of="2026-04-30")
+    run = run_all(workspace, tmp_path / "out", notebooks=["01", "02"])
+    assert run.statuses[OVERVIEW] == "done"
+    changes = pd.read_csv(run.folder / "share" / "tables" / OVERVIEW / "changes.csv")
+    row = changes.set_index("key").loc["retention.active"]
+    assert row["before"] == active(earlier.folder)
+    assert row["after"] == active(run.folder)
+    assert "30 April 2026" in run.page(OVERVIEW, "en").said
+    assert not (run.folder / "last_run").exists()
+    assert "last_run" not in run.results
