@@ -167,10 +167,10 @@ def changes(
         return cell
 
     def moved(row: pd.Series, lang: str) -> str:
-        ends = {} if pd.isna(row["change_low"]) else {
-            "low": float(row["change_low"]), "high": float(row["change_high"])
-        }  # fmt: skip
-        change = Estimate(value=float(row["change"]), unit=str(row["unit"]), **ends)
+        low, high = (None if pd.isna(row[end]) else float(row[end])
+                     for end in ("change_low", "change_high"))  # fmt: skip
+        unit = str(row["unit"])
+        change = Estimate(value=float(row["change"]), low=low, high=high, unit=unit)
         return escape(fmt.difference(change, lang, currency=currency))
 
     columns = [

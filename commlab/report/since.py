@@ -95,7 +95,7 @@ def changes(run_folder: Path | None, gate: Gate) -> tuple[pd.DataFrame, dict[str
     rows = found.frame[~own & found.frame["verdict"].isin((*_ORDER, compare.SAME))].copy()
     entries = [found.entries[name] for name in zip(rows["notebook"], rows["key"], strict=True)]
     figures = [Estimate.from_dict(dict(entry)) for entry in entries]
-    rows.insert(3, "people", pd.array([figure.n for figure in figures], "Int64"))
+    rows.insert(3, "people", pd.Series([figure.n for figure in figures], rows.index, "Int64"))
     earlier = [
         Estimate(value=value, n=figure.n, unit=figure.unit, method=figure.method)
         for value, figure in zip(rows["before"], figures, strict=True)
