@@ -61,6 +61,7 @@ def test_the_commands_are_those_of_the_design_that_exist():
         "assign",
         "check",
         "compare",
+        "forget",
         "load",
         "notebooks",
         "run",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from commlab import __version__
-from commlab.cli import assign, check, compare, load, notebooks, run, simulate, tables
+from commlab.cli import assign, check, compare, forget, load, notebooks, run, simulate, tables
 from commlab.cli._base import CONTEXT, Group
 
 
@@ -22,5 +22,5 @@ def main() -> None:
     """
 
 
-for module in (run, compare, check, load, assign, simulate, notebooks, tables):
+for module in (run, compare, check, load, assign, forget, simulate, notebooks, tables):
     main.add_command(getattr(module, module.__name__.rpartition(".")[2]))
