@@ -60,7 +60,7 @@ def open_workspace(source: str | os.PathLike[str], engine: str | None = None) ->
         connection = connect(address, settings)
         held = set(connection.con.list_tables())
         raw = {name: connection.con.table(name) for name in TABLES if name in held}
-        return Workspace(_without_credentials(address), settings, connection, raw)
+        return Workspace(without_credentials(address), settings, connection, raw)
     folder = Path(source)
     files = workspace_files(folder)
     settings = read_settings(folder)
@@ -137,11 +137,11 @@ def workspace_files(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _without_credentials(address: str) -> str:
+def without_credentials(address: str) -> str:
     """Return host and database of an address.
 
     Example:
-        >>> _without_credentials("postgres://crm:secret@db.example/crm?user=crm")
+        >>> without_credentials("postgres://crm:secret@db.example/crm?user=crm")
         'db.example/crm'
     """
     return address.split("://")[-1].split("?")[0].split("@")[-1]

@@ -32,6 +32,7 @@ from papermill.parameterize import parameterize_notebook
 
 from commlab.report.failure import Failure
 from commlab.report.notebooks import KERNEL
+from commlab.workspace import without_credentials
 
 ENGINE = "commlab"
 START_SECONDS = 180  # a busy machine with a cold disk takes its time to import ipykernel
@@ -269,11 +270,17 @@ def _folder() -> Iterator[Path]:
 
 
 def without_run_folder(node: nbformat.NotebookNode, parameters: Mapping[str, Any]) -> None:
-    """Take the run's folder out of an executed notebook, in place.
+    """Take the run's folder out of an executed notebook, in place, and passwords of databases.
 
     Opened and run by hand it then shows its figures and writes nothing into the run.
     """
-    visible = {name: value for name, value in parameters.items() if name != "run_folder"}
+    visible = {
+        name: f"{value.split('://')[0]}://{without_credentials(value)}"
+        if isinstance(value, str) and "://" in value
+        else value
+        for name, value in parameters.items()
+        if name != "run_folder"
+    }
     fresh = parameterize_notebook(node, visible, kernel_name="python3", language="python")
     node.cells = fresh.cells
     node.metadata = fresh.metadata

@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from commlab.errors import ArgumentError, RunError
-from commlab.report import notebooks as books
+from commlab.report import kernels, notebooks as books
 
 PARAMETERS = """data = "data_samples"  # workspace folder
 lang = "both"
@@ -161,3 +161,13 @@ def test_parameters_are_checked_against_all_notebooks_asked_for(folder):
 def test_what_the_run_fills_in_is_an_option_not_a_parameter(folder, name):
     with pytest.raises(ArgumentError, match=r"Use --"):
         books.check_parameters({name: "x"}, books.discover(folder))
+
+
+def test_an_executed_notebook_keeps_no_password():
+    node = new_notebook(cells=[new_code_cell('data = ""', metadata={"tags": ["parameters"]})])
+    address = "postgres://crm:s3cret@db.example/crm?password=s3cret"
+    kernels.without_run_folder(node, {"data": address, "run_folder": "/somewhere", "level": 3})
+    text = nbformat.writes(node)
+    assert "postgres://db.example/crm" in text
+    assert "s3cret" not in text
+    assert "/somewhere" not in text
