@@ -165,6 +165,7 @@ def test_what_the_run_fills_in_is_an_option_not_a_parameter(folder, name):
 
 def test_an_executed_notebook_keeps_no_password():
     node = new_notebook(cells=[new_code_cell('data = ""', metadata={"tags": ["parameters"]})])
+    node.metadata["papermill"] = {}
     address = "postgres://crm:s3cret@db.example/crm?password=s3cret"
     kernels.without_run_folder(node, {"data": address, "run_folder": "/somewhere", "level": 3})
     text = nbformat.writes(node)
