@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Make what is generated in docs/: the data dictionary, and the pictures of the README.
+"""Make what is generated in docs/: data dictionary, requirements, and the README's pictures.
 
-python docs/make.py                 write docs/data-dictionary.md
-python docs/make.py --check         say whether it is up to date, and how to repair it
+python docs/make.py                 write docs/data-dictionary.md and docs/requirements.md
+python docs/make.py --check         say whether they are up to date, and how to repair them
 python docs/make.py --pictures RUN  photograph a run's pages; needs Chromium and its driver
 """
 
@@ -23,6 +23,9 @@ from commlab.cli.tables import dictionary
 from commlab.tables import DTYPES, LISTS, TABLES
 
 DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS))
+import requirements  # noqa: E402  (stands beside this file)
+
 DICTIONARY = DOCS / "data-dictionary.md"
 REPAIR = "python docs/make.py"
 IMAGES = DOCS / "images"
@@ -52,6 +55,11 @@ def text() -> str:
     names = ", ".join(f"[{name}](#{name})" for name in TABLES)
     tables = f"{names}.\n\n" + "\n".join(lines) + "\n\n" + dictionary(TABLES.values())
     return f"{HEAD}{tables}\n{LISTS_HEAD}{dictionary(LISTS.values())}"
+
+
+def pages() -> dict[Path, str]:
+    """Return the generated pages and what each should hold."""
+    return {DICTIONARY: text(), requirements.PAGE: requirements.text()}
 
 
 def photograph(driver: Any, page: Path, *, width: int, scale: int) -> Any:
@@ -116,15 +124,18 @@ def main() -> int:
     if options.pictures is not None:
         pictures(options.pictures)
         return 0
-    wanted = text()
-    if options.check:
-        if DICTIONARY.is_file() and DICTIONARY.read_text(encoding="utf-8") == wanted:
-            return 0
-        print(f"{DICTIONARY.name} is not what commlab/tables/ says. Repair: {REPAIR}")
-        return 1
-    DICTIONARY.write_text(wanted, encoding="utf-8")
-    print(f"Wrote {DICTIONARY.name}")
-    return 0
+    old = [page for page, wanted in pages().items() if not _holds(page, wanted)]
+    for page in old:
+        if options.check:
+            print(f"{page.name} is out of date. Repair: {REPAIR}")
+        else:
+            page.write_text(pages()[page], encoding="utf-8")
+            print(f"Wrote {page.name}")
+    return int(options.check and bool(old))
+
+
+def _holds(page: Path, wanted: str) -> bool:
+    return page.is_file() and page.read_text(encoding="utf-8") == wanted
 
 
 if __name__ == "__main__":
