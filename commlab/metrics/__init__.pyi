@@ -28,6 +28,7 @@ from commlab.metrics.churn_list import (
     listed_value as listed_value,
     value_at_risk as value_at_risk,
 )
+from commlab.metrics.codes import code_segments as code_segments, code_splits as code_splits
 from commlab.metrics.cohorts import available_splits as available_splits
 from commlab.metrics.comparison import compare_retention as compare_retention
 from commlab.metrics.complaints import (
@@ -56,6 +57,7 @@ from commlab.metrics.dormant import (
 )
 from commlab.metrics.engagement import active_days as active_days, stickiness as stickiness
 from commlab.metrics.extent import coverage as coverage, freshness as freshness
+from commlab.metrics.first_orders import first_order_kinds as first_order_kinds
 from commlab.metrics.freebies import freebie_rows as freebie_rows
 from commlab.metrics.friendship import friend_loss as friend_loss, friend_splits as friend_splits
 from commlab.metrics.funnel import (
@@ -87,6 +89,8 @@ from commlab.metrics.influence_rows import (
     InfluenceRows as InfluenceRows,
     influence_rows as influence_rows,
 )
+from commlab.metrics.invitations import invitation_saturation as invitation_saturation
+from commlab.metrics.key_rates import key_rates as key_rates, tags_per_chat as tags_per_chat
 from commlab.metrics.kinds import retention_kinds as retention_kinds
 from commlab.metrics.latest import (
     active_members as active_members,

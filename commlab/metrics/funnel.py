@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,22 +15,23 @@ from commlab import guards
 from commlab.config import MIN_AT_RISK
 from commlab.estimate import LEVEL, Estimate
 from commlab.intervals import median_interval
-from commlab.metrics import cohorts, steps as ways
+from commlab.metrics import cohorts, funnel_walk as walk, steps as ways
 from commlab.metrics.rates import minimum
+from commlab.metrics.similarity import estimate
 from commlab.stats import benjamini_hochberg, two_proportion_p, wilson
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
-Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 ALL = "all"  # segment of everybody, without a split
 WINDOW = 7  # days that a step may take
 # People do not buy in a week because they were pulled into a group, nor again the week after.
 WINDOWS = {"first_order": 30, "repeat_order": 90}
 COLUMNS = (
     "segment", "place", "from_step", "step", "reached", "at_risk", "took", "rate", "low", "high",
-    "lost", "open", "waiting", "already", "unseen", "median_hours", "median_low", "median_high",
-    "difference", "p_adjusted", "flagged", "status",
+    "deff", "lost", "open", "waiting", "already", "unseen", "median_hours", "median_low",
+    "median_high", "difference", "p_adjusted", "flagged", "status",
 )  # fmt: skip
 
 
@@ -69,13 +69,14 @@ def funnel(
 
     Returns:
         Frame by segment and place: segment, place (0 …), from_step (missing at the first), step,
-        reached (members, open windows included); at_risk, took, rate, low, high (Wilson), lost
-        (at risk and did not take it), open (reached the step before with open windows only),
-        waiting (of them, who have not taken the step yet), already (had taken it before), unseen
-        (only before the step was first seen), median_hours with median_low and median_high (from
-        the latest step before to the first passing; order statistics), difference (rate minus
-        that of all other segments), p_adjusted and flagged (of it, Benjamini–Hochberg over all),
-        status ("ok" or "too_few"). Of the first step only reached.
+        reached (members, open windows included); at_risk, took, rate, low, high (Wilson,
+        n divided by `deff`, the design effect of members whom one adviser serves: see
+        `similarity`), lost (at risk and did not take it), open (reached the step before with open
+        windows only), waiting (of them, who have not taken the step yet), already (had taken it
+        before), unseen (only before the step was first seen), median_hours with median_low and
+        median_high (from the latest step before to the first passing; order statistics),
+        difference (rate minus that of all other segments), p_adjusted and flagged (of it,
+        Benjamini–Hochberg over all), status ("ok" or "too_few"). Of the first step only reached.
 
     Raises:
         ArgumentError: Steps unknown, named twice or fewer than two; unknown split.
@@ -89,14 +90,16 @@ def funnel(
     way = ways.chosen(ds, steps)
     days = _days(way, windows)
     smallest = minimum(ds, min_at_risk)
-    walked = _walked(ds, way, days)
+    walked = walk.walked(ds, way, days)
     people = cohorts.members(ds, split=split) if split else ds.people()
     segment = people.segment if split else ibis.literal(ALL)
-    walked = walked.inner_join(people.select("member_id", segment=segment), "member_id")
-    counted = ds.frame(_counts(walked, len(way)), ["segment"])
+    people = people.select("member_id", segment=segment)
+    walked = walked.inner_join(_with_adviser(ds, people, split), "member_id")
+    counted = ds.frame(walk.counts(walked, len(way)), ["segment", "adviser"])
     if counted.empty and not split:  # nobody has taken any step yet: said, not left out
-        counted = pd.DataFrame(0, index=[0], columns=counted.columns).assign(segment=ALL)
-    waits = ds.frame(_waits(walked, len(way)), ["segment", "place", "hours"])
+        counted = pd.DataFrame(0, index=[0], columns=counted.columns)
+        counted = counted.assign(segment=ALL, adviser="")
+    waits = ds.frame(walk.waits(walked, len(way)), ["segment", "place", "hours"])
     parts = [_place(counted, waits, way, place, level) for place in range(len(way))]
     frame = pd.concat(parts, ignore_index=True)
     return _judged(frame, level, smallest)
@@ -116,8 +119,10 @@ def step_rate(frame: pd.DataFrame, step: str, *, level: float = LEVEL) -> Estima
     row = rows.iloc[0]
     if row["status"] != "ok":
         return Estimate.too_few(int(row["at_risk"]), unit="share", minimum=MIN_AT_RISK)
+    deff = float(row["deff"])
+    method = "Wilson" if deff == 1 else f"Wilson, design effect {deff:.2f}"
     return Estimate(value=row["rate"], low=row["low"], high=row["high"], level=level,
-                    n=int(row["at_risk"]), unit="share", method="Wilson")  # fmt: skip
+                    n=int(row["at_risk"]), unit="share", method=method)  # fmt: skip
 
 
 def weak_steps(frame: pd.DataFrame, most: int = 3, *, small: int = 5) -> pd.DataFrame:
@@ -146,106 +151,34 @@ def _days(way: Sequence[str], windows: Mapping[str, int] | None) -> list[int]:
     return [asked.get(step, WINDOWS.get(step, WINDOW)) for step in way]
 
 
-def _walked(ds: Dataset, way: Sequence[str], days: Sequence[int]) -> ir.Table:
-    """Return per member and place k: `reached_k`, `risk_k`, `took_k`, `wait_k` and why not.
+def _with_adviser(ds: Dataset, people: ir.Table, split: str | None) -> ir.Table:
+    """Return people with `adviser`: who is served by the same one is alike; else one a segment."""
+    # Between advisers nobody else's customers are like theirs: there is nothing to tell apart.
+    if split == "adviser" or not ds.has("members") or "adviser_id" not in ds.columns("members"):
+        return people.mutate(adviser=ibis.literal(ALL))
+    served = ds.people().select("member_id", adviser="adviser_id")
+    rows = people.left_join(served, "member_id").drop("member_id_right")
+    return rows.mutate(adviser=rows.adviser.fill_null(cohorts.UNKNOWN))
 
-    Why not at risk: `already_k`, else `open_k`.
-    """
-    parts = [
-        ways.step_events(ds, step).mutate(step=ibis.literal(place, "int64"))
-        for place, step in enumerate(way)
+
+def _design_effect(counted: pd.DataFrame, place: int, level: float) -> Floats:
+    """Return by segment how much customers of one adviser being alike widens the rate of a step."""
+    wide = [
+        counted.pivot_table(f"{kind}_{place}", "adviser", "segment", aggfunc="sum", fill_value=0)
+        for kind in ("risk", "took")
     ]
-    rows = ibis.union(*parts).semi_join(ds.people(), "member_id")
-    begun = ways.beginnings(ds, way)
-    # Of equal moments the earlier step comes first.
-    own = ibis.cumulative_window(group_by="member_id", order_by=["at", "step"])
-    nothing = ibis.null("timestamp(6)")
-    rows = rows.mutate(reach_0=ibis.ifelse(rows.step == 0, rows["at"], nothing))
-    for place in range(1, len(way)):
-        window = ibis.interval(days=days[place])
-        cut = ibis.literal(ds.end - dt.timedelta(days=days[place]), "timestamp(6)")
-        before = rows[f"reach_{place - 1}"]
-        first = begun[way[place]] or ds.end
-        here = rows.step == place
-        taken = ibis.literal(False)
-        if ways.once(way[place]):
-            rows = rows.mutate(taken=ibis.ifelse(here, rows["at"], nothing).max().over(own))
-            taken, before = rows.taken.notnull(), rows[f"reach_{place - 1}"]
-        seen = before >= ibis.literal(first, "timestamp(6)")
-        judged = ibis.ifelse(seen & ~taken & (before <= cut), before, nothing)
-        rows = rows.mutate(
-            judged=judged, late=(seen & ~taken).fill_null(False), had=before.notnull() & taken
-        )
-        rows = rows.mutate(
-            latest=rows[f"reach_{place - 1}"].max().over(own), start=rows.judged.max().over(own)
-        )
-        here = rows.step == place
-        rows = rows.mutate(
-            **{
-                f"reach_{place}": ibis.ifelse(
-                    here & (rows["at"] <= rows.latest + window), rows["at"], nothing
-                ),
-                f"pass_{place}": ibis.ifelse(
-                    here & (rows["at"] <= rows.start + window), rows["at"], nothing
-                ),
-                f"from_{place}": rows.start,
-                f"judged_{place}": rows.judged.notnull(),
-                f"late_{place}": rows.late,
-                f"had_{place}": rows.had,
-            }
-        )
-        rows = rows.drop("judged", "late", "had", "latest", "start")
-        rows = rows.drop("taken") if "taken" in rows.columns else rows
-    sums: dict[str, ir.Value] = {"reached_0": rows.reach_0.notnull().any()}
-    for place in range(1, len(way)):
-        passed = rows[f"pass_{place}"]
-        wait = passed.epoch_seconds() - rows[f"from_{place}"].epoch_seconds()
-        sums |= {
-            f"reached_{place}": rows[f"reach_{place}"].notnull().any(),
-            f"risk_{place}": rows[f"judged_{place}"].any(),
-            f"already_{place}": rows[f"had_{place}"].any() & ~rows[f"judged_{place}"].any(),
-            f"open_{place}": rows[f"late_{place}"].any()
-            & ~rows[f"judged_{place}"].any()
-            & ~rows[f"had_{place}"].any(),
-            f"took_{place}": passed.notnull().any(),
-            f"wait_{place}": wait.argmin(passed),
-        }
-    return ds.engine.named("walked", rows.group_by("member_id").agg(**sums))
-
-
-def _counts(walked: ir.Table, places: int) -> ir.Table:
-    """Return the members counted by segment: `reached_k`, `risk_k`, `took_k` and why not."""
-    names = ["reached_0"]
-    names += [
-        f"{kind}_{place}"
-        for place in range(1, places)
-        for kind in ("reached", "risk", "open", "already", "took")
-    ]
-    values = {name: walked[name].fill_null(False) for name in names}
-    for place in range(1, places):
-        values[f"waiting_{place}"] = values[f"open_{place}"] & ~values[f"reached_{place}"]
-    sums = {name: value.sum().fill_null(0).cast("int64") for name, value in values.items()}
-    return walked.group_by("segment").agg(**sums)
-
-
-def _waits(walked: ir.Table, places: int) -> ir.Table:
-    """Return how many members waited so many whole hours: `segment`, `place`, `hours`, `n`."""
-    parts = [
-        walked.filter(walked[f"wait_{place}"].notnull()).select(
-            "segment",
-            place=ibis.literal(place, "int64"),
-            hours=(walked[f"wait_{place}"] / 3600).floor().cast("int64"),
-        )
-        for place in range(1, places)
-    ]
-    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return rows.group_by("segment", "place", "hours").agg(n=rows.count())
+    sizes, took = (part.to_numpy(dtype=float) for part in wide)
+    if len(sizes) < 2:
+        return np.ones(sizes.shape[1])
+    likeness = estimate(sizes, took[:, :, None], np.ones((sizes.shape[1], 1), dtype=bool))
+    return likeness.design_effect((sizes**2).sum(axis=0), sizes.sum(axis=0), level)
 
 
 def _place(
-    counted: pd.DataFrame, waits: pd.DataFrame, way: Sequence[str], place: int, level: float
+    counts: pd.DataFrame, waits: pd.DataFrame, way: Sequence[str], place: int, level: float
 ) -> pd.DataFrame:
     """Return the rows of one step."""
+    counted = counts.drop(columns="adviser").groupby("segment", sort=True, as_index=False).sum()
     frame = counted[["segment"]].assign(
         place=place,
         from_step=way[place - 1] if place else None,
@@ -256,7 +189,8 @@ def _place(
         return frame
     at_risk, took = counted[f"risk_{place}"], counted[f"took_{place}"]
     n, k = at_risk.to_numpy(dtype=float), took.to_numpy(dtype=float)
-    low, high = wilson(k, n, level=level)
+    deff = _design_effect(counts, place, level)
+    low, high = wilson(k, n, level=level, deff=deff)
     rest, rest_took = n.sum() - n, k.sum() - k
     with np.errstate(invalid="ignore", divide="ignore"):
         rate, rest_rate = k / n, rest_took / rest
@@ -266,6 +200,7 @@ def _place(
         rate=rate,
         low=low,
         high=high,
+        deff=deff,
         lost=at_risk - took,
         open=counted[f"open_{place}"],
         waiting=counted[f"waiting_{place}"],
@@ -276,7 +211,7 @@ def _place(
         - counted[f"already_{place}"],
         rest=rest,
         difference=rate - rest_rate,
-        p=two_proportion_p(k, n, rest_took, rest),
+        p=two_proportion_p(k, n, rest_took, rest, deff=deff),
     )
     held = waits[waits["place"] == place]
     medians = {
@@ -293,7 +228,7 @@ def _judged(frame: pd.DataFrame, level: float, smallest: int) -> pd.DataFrame:
     """Return the table with small cells refused and comparisons corrected."""
     later = (frame["place"] > 0).to_numpy()
     enough = ~later | (frame["at_risk"] >= smallest).to_numpy()
-    for name in ("rate", "low", "high"):
+    for name in ("rate", "low", "high", "deff"):
         frame[name] = frame[name].where(enough)
     for name in ("median_hours", "median_low", "median_high"):
         frame[name] = frame[name].where((frame["took"] >= smallest).to_numpy())

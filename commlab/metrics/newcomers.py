@@ -92,8 +92,8 @@ def newcomer_outcomes(
             becomes known later (a group, a first product) would single out those who got so far.
         strata: What is held constant: "month" (of joining), "region" and "channel", those that
             the workspace holds.
-        segments: Segments of one's own (member_id, segment) instead of `split`; members who are
-            not in it are left out.
+        segments: Segments of one's own (member_id, segment, and held: what else is held constant)
+            instead of `split`; members who are not in it are left out.
 
     Returns:
         Frame sorted by segment, stratum and cluster: segment, stratum ("2026-03 east"), cluster
@@ -254,6 +254,8 @@ def _people(
     stratum = parts[0] if parts else ibis.literal("all")
     for part in parts[1:]:
         stratum = stratum.concat(" ", part)
+    if segments is not None and "held" in segments.columns:
+        stratum = stratum.concat(" ", people.held)
     group = people.cluster if ds.has("memberships") else ibis.null("string")
     return people.select("member_id", "anchor", "segment", stratum=stratum, cluster=group)
 

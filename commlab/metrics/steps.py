@@ -37,6 +37,7 @@ ENTRY = "exposed|followed_account|sampled"  # how people come near, by channel
 WAY = (ENTRY, "added_adviser", "joined_group", "first_order", "repeat_order")
 # Whoever has done it cannot be lost to it later.
 _ONCE = frozenset({"added_adviser", "joined_group", "surveyed", "tagged", "first_order"})
+_SET_BY_MACHINE = ("rule", "survey", "channel")  # sources of tags that are nobody's work
 _FEW = 5  # persons: a step that fewer took is a slip of the export, not one of the way
 
 
@@ -46,8 +47,8 @@ def step_events(ds: Dataset, step: str) -> ir.Table:
     Args:
         ds: The dataset.
         step: One of STEPS, or several with "|" between: any of them. "chatted" is a message to
-            nobody's group, "first_order" the first paid order, "repeat_order" any on a later day
-            than the first.
+            nobody's group, "tagged" a tag that somebody set by hand, "first_order" the first paid
+            order, "repeat_order" any on a later day than the first.
 
     Raises:
         ArgumentError: Unknown step.
@@ -86,6 +87,8 @@ def _told(ds: Dataset, step: str) -> ir.Table:
     rows = ds.table(name)
     if step == "chatted":
         rows = rows.filter(rows.group_id.isnull() & ~rows.revoked)
+    if step == "tagged":
+        rows = by_hand(ds, rows)
     if step in ("first_order", "repeat_order"):
         rows = rows.filter(rows.member_id.notnull())
         first = rows.group_by("member_id").agg(first_at=rows.paid_at.min())
@@ -94,6 +97,30 @@ def _told(ds: Dataset, step: str) -> ir.Table:
         rows = rows.inner_join(first, "member_id")
         rows = rows.filter(rows.paid_at.date() > rows.first_at.date())
     return rows.select(member_id=member, at=time)
+
+
+def by_hand(ds: Dataset, tags: ir.Table) -> ir.Table:
+    """Return the rows of `tags` that somebody set, as far as the table says who set them.
+
+    Args:
+        ds: The dataset, with tags.
+        tags: Its table of tags.
+    """
+    if "source" not in ds.columns("tags"):
+        return tags
+    return tags.filter(~tags.source.isin(_SET_BY_MACHINE).fill_null(False))
+
+
+def served(ds: Dataset) -> ir.Table:
+    """Return `member_id`, `unit`: who is served by one adviser is alike; else each for himself.
+
+    Args:
+        ds: The dataset.
+    """
+    people = ds.people()
+    if not ds.has("members") or "adviser_id" not in ds.columns("members"):
+        return people.select("member_id", unit="member_id")
+    return people.select("member_id", unit=ibis.coalesce(people.adviser_id, people.member_id))
 
 
 def once(step: str) -> bool:

@@ -222,3 +222,51 @@ def test_a_step_without_its_table_says_so(make_dataset):
     tables.pop("touchpoints")
     with pytest.raises(errors.MissingTableError, match="touchpoints or memberships"):
         metrics.funnel(make_dataset(tables, as_of=AS_OF), ["joined_group", "first_order"])
+
+
+def served(advisers, each, rates, at=START):
+    """Members whom advisers serve, `each` by each; a planted share of each one's chats."""
+    ids = [f"m{a}-{i}" for a in range(advisers) for i in range(each)]
+    names = np.repeat([f"a{a}" for a in range(advisers)], each)
+    members = pd.DataFrame({"member_id": ids, "joined_at": at, "adviser_id": names})
+    added = members[["member_id"]].assign(at=at, event="added_adviser")
+    chats = np.concatenate([np.arange(each) < round(rate * each) for rate in rates])
+    return members, pd.concat([added, added[chats].assign(event="chatted")])
+
+
+def test_members_of_one_adviser_are_not_independent(make_dataset):
+    orders = pd.DataFrame({"order_id": ["o"], "member_id": ["m0-0"], "paid_at": [START],
+                           "amount": [1.0]})  # fmt: skip
+    held = {}
+    for name, rates in (("alike", [0.4] * 10), ("apart", [0.1, 0.7] * 5)):
+        members, touches = served(10, 40, rates)
+        tables = {"members": members, "touchpoints": touches, "orders": orders}
+        frame = metrics.funnel(make_dataset(tables, as_of=AS_OF), ["added_adviser", "chatted"])
+        held[name] = frame.iloc[1]
+        assert frame.iloc[1]["rate"] == pytest.approx(0.4)
+    assert held["alike"]["deff"] == 1.0
+    # By hand: the mean of ten shares with a standard deviation of √(10/9) × 0.3, Student's t of 9.
+    half = 2.262 * np.sqrt(10 / 9) * 0.3 / np.sqrt(10)
+    own = held["apart"]
+    assert (own["high"] - own["low"]) / 2 == pytest.approx(half, rel=0.15)
+    whole = metrics.funnel(make_dataset(tables, as_of=AS_OF), ["added_adviser", "chatted"])
+    assert "design effect" in metrics.step_rate(whole, "chatted").method
+
+
+@pytest.mark.slow
+def test_intervals_cover_where_advisers_differ(make_dataset):
+    # Shares of twelve advisers from Beta(4, 6): alike by 1 / 11; the truth is their mean, 0.4.
+    rng, hits, naive, worlds = np.random.default_rng(5), 0, 0, 40
+    orders = pd.DataFrame({"order_id": ["o"], "member_id": ["m0-0"], "paid_at": [START],
+                           "amount": [1.0]})  # fmt: skip
+    for _ in range(worlds):
+        rates = rng.binomial(30, rng.beta(4, 6, 12)) / 30
+        members, touches = served(12, 30, rates)
+        tables = {"members": members, "touchpoints": touches, "orders": orders}
+        frame = metrics.funnel(make_dataset(tables, as_of=AS_OF), ["added_adviser", "chatted"])
+        row = frame.iloc[1]
+        hits += row["low"] <= 0.4 <= row["high"]
+        half = 1.96 * np.sqrt(row["rate"] * (1 - row["rate"]) / 360)
+        naive += abs(row["rate"] - 0.4) <= half
+    assert hits >= 32  # 99.9 % of Binomial(40, .95)
+    assert naive < 32
