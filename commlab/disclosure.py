@@ -140,7 +140,7 @@ FIGURES = frozenset({
     "median_hours", "median_low", "median_high", "adjusted", "adjusted_low", "adjusted_high",
     "best", "in_top", "reply_share", "reply_minutes", "cost", "chance", "gross", "refunds",
     "raw_low", "raw_high", "referred", "alone", "per_entry", "worth",
-    "survival_low", "survival_high", "loss", "harm",
+    "survival_low", "survival_high", "loss", "harm", "share_low", "share_high", "per_chat",
     "later", "billed", "running", "running_low", "running_high", "per_day", "per_day_low",
     "per_day_high", "attributed", "attributed_net", "rate_in", "rate_out", "naive", "naive_low",
     "naive_high", "trimmed", "balanced", "robust", "robust_low", "benchmarked", "mean_in",

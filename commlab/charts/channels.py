@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from commlab.charts import axes, colours, frames, labels, rows as laid
+from commlab.charts.channels_practice import first_orders, invitations, invited, tagging
 from commlab.charts.channels_tables import advisers, costs, outcomes, steps
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
@@ -21,12 +22,16 @@ from commlab.text import Words, fmt, t, word
 __all__ = [
     "advisers",
     "costs",
+    "first_orders",
     "funnel_plot",
+    "invitations",
+    "invited",
     "outcomes",
     "payback",
     "ranking",
     "step_words",
     "steps",
+    "tagging",
     "way",
 ]  # fmt: skip
 

@@ -935,6 +935,36 @@ def ranked_channels() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def tags_for_talks() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"segment": ["os", HOSTILE[0]], "people": [80, 12], "chats": [120, 14],
+         "per_chat": [0.62, np.nan], "low": [0.5, np.nan], "high": [0.74, np.nan],
+         "status": ["ok", "too_few"]}
+    )  # fmt: skip
+
+
+def worn_invitations() -> pd.DataFrame:
+    rates = np.array([0.42, 0.3, 0.18, 0.12, 0.03, 0.04, 0.06, 0.09])
+    return pd.DataFrame(
+        {"event": ["joined_group"] * 4 + ["deleted"] * 4, "label": ["0", "1", "2", "3+"] * 2,
+         "at_risk": [900, 480, 260, 140] * 2, "rate": rates, "low": rates - 0.02,
+         "high": rates + 0.03, "difference": [np.nan, -0.1, -0.2, -0.3, np.nan, 0.01, 0.03, 0.06],
+         "flagged": [False, True, True, True, False, False, False, True], "status": "ok"}
+    )  # fmt: skip
+
+
+def kinds_of_first() -> pd.DataFrame:
+    share = np.array([0.68, 0.24, 0.08])
+    return pd.DataFrame(
+        {"kind": ["regular", "trial", "membership"], "people": [680, 240, 80], "share": share,
+         "share_low": share - 0.02, "share_high": share + 0.02, "cycle": [13.0, 9.0, np.nan],
+         "cycle_low": [11.0, 7.0, np.nan], "cycle_high": [15.0, 12.0, np.nan],
+         "at_risk": [500, 180, 20], "rate": [0.5, 0.3, np.nan], "low": [0.45, 0.24, np.nan],
+         "high": [0.55, 0.37, np.nan], "difference": [0.15, -0.18, np.nan],
+         "flagged": [True, True, False], "status": ["ok", "ok", "too_few"]}
+    )  # fmt: skip
+
+
 def channel_curves() -> pd.DataFrame:
     age = np.arange(1, 9)
     parts = [
@@ -959,11 +989,15 @@ CHARTS |= {
     "channel_ranking": (channels.ranking, ranked_channels, {}),
     "channel_luck": (channels.funnel_plot, ranked_channels, {}),
     "channel_payback": (channels.payback, channel_curves, {}),
+    "channel_invited": (channels.invited, worn_invitations, {}),
 }
 TABLES |= {
     "channel_steps": (channels.steps, steps_taken),
     "channel_outcomes": (channels.outcomes, ranked_channels),
     "channel_costs": (channels.costs, channel_payback),
+    "channel_tagging": (channels.tagging, tags_for_talks),
+    "channel_invitations": (channels.invitations, worn_invitations),
+    "channel_first_orders": (channels.first_orders, kinds_of_first),
     "channel_advisers": (channels.advisers, ranked_channels),
 }
 

@@ -70,7 +70,8 @@ def test_the_made_up_community_is_answered_in_full(tmp_path):
     run = run_all(source.ROOT / "data_samples", tmp_path / "out", notebooks=["03"])
     figures = {key: Estimate.from_dict(item) for key, item in run.results[CHANNELS].items()}
     assert set(figures) == {"channels.joined_group", "channels.retained_90", "channels.bought_90",
-                            "channels.margin_90", "channels.freebie"}  # fmt: skip
+                            "channels.margin_90", "channels.freebie", "channels.chatted",
+                            "channels.tagged"}  # fmt: skip
     assert all(figure.ok and figure.low < figure.value < figure.high for figure in figures.values())
     advisers = pd.read_csv(run.folder / "share" / "tables" / CHANNELS / "channel_advisers.csv")
     assert advisers["segment"].str.match(r"S-|unknown").all()
