@@ -2,7 +2,10 @@ from commlab.metrics.aarrr import aarrr as aarrr
 from commlab.metrics.accounting import growth_accounting as growth_accounting
 from commlab.metrics.acquisition import acquisition_costs as acquisition_costs
 from commlab.metrics.activity import observed as observed
-from commlab.metrics.ads import losses_after_ads as losses_after_ads
+from commlab.metrics.ads import (
+    group_losses_after_ads as group_losses_after_ads,
+    losses_after_ads as losses_after_ads,
+)
 from commlab.metrics.advisers import adviser_work as adviser_work
 from commlab.metrics.brand import brand_premium as brand_premium, survey_waves as survey_waves
 from commlab.metrics.buyer_lives import (
@@ -14,6 +17,7 @@ from commlab.metrics.buyers import buyer_groups as buyer_groups, buyer_splits as
 from commlab.metrics.campaign_panel import campaign_panel as campaign_panel, last_year as last_year
 from commlab.metrics.campaign_sums import campaign_sums as campaign_sums
 from commlab.metrics.campaigns import campaigns as campaigns, overlapping as overlapping
+from commlab.metrics.check_in_rows import check_in_rows as check_in_rows
 from commlab.metrics.churn_features import (
     churn_cutoffs as churn_cutoffs,
     churn_days as churn_days,
@@ -151,6 +155,7 @@ from commlab.metrics.purchases import (
     purchase_history as purchase_history,
     static_segments as static_segments,
 )
+from commlab.metrics.red_packets import red_packets as red_packets
 from commlab.metrics.referral_growth import (
     brought_in_all as brought_in_all,
     cycle_time as cycle_time,
@@ -222,5 +227,6 @@ from commlab.metrics.survival import (
 from commlab.metrics.teams import team_buying as team_buying
 from commlab.metrics.text_sample import product_names as product_names, text_sample as text_sample
 from commlab.metrics.tier_spells import tier_spells as tier_spells
+from commlab.metrics.trial_shares import trial_shares as trial_shares
 from commlab.metrics.valuable import valuable_members as valuable_members
 from commlab.metrics.voices import member_voices as member_voices

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from commlab import stats
+from commlab import guards, stats
 from commlab.config import MIN_EVENTS
 from commlab.errors import MissingTableError, NotEnoughDataError
 from commlab.estimate import LEVEL
@@ -59,8 +59,54 @@ def losses_after_ads(ds: Dataset, *, level: float = LEVEL) -> pd.DataFrame:
     return frame
 
 
-def _row(panel: pd.DataFrame, kind: str, event: str, level: float) -> dict[str, object]:
-    """Return the Mantel–Haenszel ratio of losses over group and month."""
+def group_losses_after_ads(ds: Dataset, kind: str = "hard", event: str = "left") -> pd.DataFrame:
+    """Return by group what was lost in the days after ads, and on days without.
+
+    Counted as in `losses_after_ads`; months in which a group had only one of the two are left out.
+
+    Args:
+        ds: The dataset, with messages that say which are ads, and memberships.
+        kind: "hard" or "soft".
+        event: "left" or "deleted" (with contacts).
+
+    Returns:
+        Frame sorted by group_id: group_id, days (with ads), losses (members lost after them),
+        member_days (of those present), rest_losses (on days without; of windows that overlap, so
+        each loss counts up to three times), months (with both), ratio (Mantel & Haenszel over
+        months), variance (of its log: delta method over months, the larger of it and that of
+        counts, which few months can fall below by chance).
+
+    Raises:
+        ArgumentError: Unknown kind or event.
+        MissingTableError: No messages or memberships, no message says whether it is an ad, or no
+            contacts for "deleted".
+        NotEnoughDataError: No ads were posted to a group.
+    """
+    guards.one_of("kind", kind, KINDS)
+    guards.one_of("event", event, EVENTS)
+    panel = _panel(ds)
+    if event not in panel:
+        raise MissingTableError("deletions of advisers are in contacts.", where=ds.name)
+    both = _cells(panel, kind, event)
+    whole = both["m"] + both["n"]
+    both["y"], both["x"] = both["a"] * both["n"] / whole, both["b"] * both["m"] / whole
+    both["months"] = 1.0
+    for one, two in ("yy", "xx", "xy"):
+        both[one + two] = both[one] * both[two]
+    sums = both.groupby("group_id").sum()
+    n, y, x = sums["months"], sums["y"], sums["x"]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sums["ratio"] = y / x
+        spread = sums["yy"] / y**2 + sums["xx"] / x**2 - 2 * sums["xy"] / (x * y)
+        sums["variance"] = np.maximum(spread * n / (n - 1), 1 / sums["a"] + WINDOW / sums["b"])
+    frame = sums.rename(columns={"a": "losses", "b": "rest_losses", "m": "member_days"})
+    counts = ["days", "losses", "member_days", "rest_losses", "months"]
+    frame = frame.astype(dict.fromkeys(counts, int))
+    return frame[[*counts, "ratio", "variance"]].reset_index()
+
+
+def _cells(panel: pd.DataFrame, kind: str, event: str) -> pd.DataFrame:
+    """Return by group and month losses after ads (a) of members (m), and without (b) of (n)."""
     used = panel[(panel[f"with_{kind}"] | panel["without"]) & (panel["at_risk"] > 0)]
     exposed = used[f"with_{kind}"]
     cells = pd.DataFrame({
@@ -69,7 +115,12 @@ def _row(panel: pd.DataFrame, kind: str, event: str, level: float) -> dict[str, 
         "b": used[event].mask(exposed, 0), "n": used["at_risk"].mask(exposed, 0),
         "days": exposed.astype(int),
     }).groupby(["group_id", "month"], sort=True).sum()  # fmt: skip
-    both = cells[(cells["m"] > 0) & (cells["n"] > 0)].astype(float)
+    return cells[(cells["m"] > 0) & (cells["n"] > 0)].astype(float)
+
+
+def _row(panel: pd.DataFrame, kind: str, event: str, level: float) -> dict[str, object]:
+    """Return the Mantel–Haenszel ratio of losses over group and month."""
+    both = _cells(panel, kind, event)
     whole = both["m"] + both["n"]
     y = (both["a"] * both["n"] / whole).groupby("group_id").sum()
     x = (both["b"] * both["m"] / whole).groupby("group_id").sum()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import ibis
@@ -21,7 +22,9 @@ _TOOK_PART = {"messages": ("member_id", "sent_at"), "check_ins": ("member_id", "
 _MOUTH = ("shared", "clicked")
 
 
-def participation_rows(ds: Dataset, days: int = DAYS) -> pd.DataFrame:
+def participation_rows(
+    ds: Dataset, days: int = DAYS, *, by: Sequence[str] = ("messages", "check_ins")
+) -> pd.DataFrame:
     """Return on how many days members took part, and the margin of the window that follows.
 
     Taking part is writing in a group or checking in. It is counted in the `days` before the last
@@ -30,6 +33,7 @@ def participation_rows(ds: Dataset, days: int = DAYS) -> pd.DataFrame:
     Args:
         ds: The dataset, with orders, and messages or check_ins.
         days: Length of each window.
+        by: Tables that say who took part.
 
     Returns:
         Frame sorted by member_id, those who had joined before the first window: member_id,
@@ -38,14 +42,15 @@ def participation_rows(ds: Dataset, days: int = DAYS) -> pd.DataFrame:
         home (chat group of the first message, or the person).
 
     Raises:
+        ArgumentError: `by` names another table.
         MissingTableError: There are no orders.
         NotEnoughDataError: Nothing says who took part, or no margin is known.
     """
     guards.whole("days", days, low=1)
-    there = [name for name in _TOOK_PART if ds.has(name)]
+    there = [name for name in by if ds.has(guards.one_of("by", name, tuple(_TOOK_PART)))]
     if not there:
         raise NotEnoughDataError(
-            "neither messages nor check_ins say who took part.", fix="Add one of these tables."
+            f"no table says who took part ({', '.join(by)}).", fix="Add one of these tables."
         )
     stop = (ds.as_of - _EPOCH).days + 1
     middle, start = stop - days, stop - 2 * days

@@ -1,3 +1,4 @@
+from commlab.models.ad_harm import ad_harm_by_group as ad_harm_by_group
 from commlab.models.assignment import balance as balance, sample_ratio as sample_ratio
 from commlab.models.backtest_churn import (
     ChurnBacktest as ChurnBacktest,
@@ -50,6 +51,7 @@ from commlab.models.campaign_targeting import (
     uplift_list as uplift_list,
 )
 from commlab.models.campaign_verdict import Claims as Claims
+from commlab.models.check_in_benefit import check_in_benefit as check_in_benefit
 from commlab.models.churn import ChurnModel as ChurnModel
 from commlab.models.churn_drift import feature_drift as feature_drift
 from commlab.models.churn_reasons import (

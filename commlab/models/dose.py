@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -17,17 +19,23 @@ BANDS = ((0, 0), (1, 2), (3, 5), (6, 10), (11, 20), (21, None))
 
 
 def dose_curve(
-    rows: pd.DataFrame, *, level: float = LEVEL, min_people: int = MIN_AT_RISK
+    rows: pd.DataFrame,
+    *,
+    bands: Sequence[tuple[int, int | None]] = BANDS,
+    level: float = LEVEL,
+    min_people: int = MIN_AT_RISK,
 ) -> pd.DataFrame:
     """Return the margin that follows by how much people took part.
 
     Adjusted: what the mean would be in each band if its people had had the past of all (least
-    squares on bands, past and earlier margin, past orders and tenure; standardised over everybody).
+    squares on bands, past and earlier margin, past orders, tenure, and other_days where the rows
+    have them; standardised over everybody).
     Errors are the sandwich by chat group, Student's quantile. Who takes part more likes the brand
     more: association, however it is adjusted.
 
     Args:
         rows: From `metrics.participation_rows`.
+        bands: First and last day of each band, from 0 on; the last is open.
         level: Confidence level.
         min_people: Bands with fewer are put together with the one before.
 
@@ -40,7 +48,7 @@ def dose_curve(
         NotEnoughDataError: Fewer than two bands hold enough people.
     """
     days = rows["active_days"].to_numpy()
-    edges = _bands(days, min_people)
+    edges = _bands(days, bands, min_people)
     if len(edges) < 2:
         raise NotEnoughDataError(f"fewer than two bands of participation hold {min_people} people.")
     place = np.searchsorted([low for low, _ in edges], days, side="right") - 1
@@ -48,7 +56,11 @@ def dose_curve(
     past = np.column_stack(
         [_squashed(rows[name]) for name in ("past_margin", "earlier_margin")]
         + [rows["past_orders"].to_numpy(dtype=float) ** power for power in (0.5, 1.0)]
-        + [np.log1p(rows["tenure"].to_numpy(dtype=float))]
+        + [
+            np.log1p(rows[name].to_numpy(dtype=float))
+            for name in ("tenure", "other_days")
+            if name in rows
+        ]
     )
     past -= past.mean(axis=0)
     X, y = np.hstack([D, past]), rows["margin"].to_numpy(dtype=float)
@@ -79,10 +91,12 @@ def _squashed(values: pd.Series) -> Array:
     return np.sign(x) * np.log1p(np.abs(x))
 
 
-def _bands(days: npt.NDArray[np.int64], least: int) -> list[tuple[int, int | None]]:
+def _bands(
+    days: npt.NDArray[np.int64], bands: Sequence[tuple[int, int | None]], least: int
+) -> list[tuple[int, int | None]]:
     """Return bands that hold enough people, small ones put together with the one before."""
     kept: list[tuple[int, int | None]] = []
-    for low, high in BANDS:
+    for low, high in bands:
         inside = (days >= low) & (days <= (high if high is not None else days.max(initial=0)))
         if inside.sum() >= least or not kept:
             kept.append((low, high))
