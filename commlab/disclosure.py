@@ -141,6 +141,7 @@ FIGURES = frozenset({
     "best", "in_top", "reply_share", "reply_minutes", "cost", "chance", "gross", "refunds",
     "raw_low", "raw_high", "referred", "alone", "per_entry", "worth",
     "survival_low", "survival_high", "loss", "harm", "share_low", "share_high", "per_chat",
+    "member_days", "per_person",
     "later", "billed", "running", "running_low", "running_high", "per_day", "per_day_low",
     "per_day_high", "attributed", "attributed_net", "rate_in", "rate_out", "naive", "naive_low",
     "naive_high", "trimmed", "balanced", "robust", "robust_low", "benchmarked", "mean_in",

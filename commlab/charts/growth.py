@@ -13,6 +13,7 @@ import pandas as pd
 
 from commlab.charts import axes, colours, frames, labels, rows as laid
 from commlab.charts.growth_loop_tables import ads, returns, shares, teams
+from commlab.charts.growth_members_tables import check_ins, group_ads, packets, trials
 from commlab.charts.growth_tables import (
     cohorts,
     coupon_margins,
@@ -27,9 +28,9 @@ from commlab.estimate import LEVEL
 from commlab.text import Words, fmt, t, word
 
 __all__ = [
-    "ads", "batches", "cohorts", "coupon_margins", "dependence", "generations", "k_by_generation",
-    "ledger", "points", "promises", "referred", "returns", "shares", "steps",
-    "streaks", "teams",
+    "ads", "batches", "check_ins", "cohorts", "coupon_margins", "dependence", "generations",
+    "group_ads", "k_by_generation", "ledger", "packets", "points", "promises", "referred",
+    "returns", "shares", "steps", "streaks", "teams", "trials",
 ]  # fmt: skip
 
 

@@ -1002,6 +1002,51 @@ TABLES |= {
 }
 
 
+def ads_in_groups() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"group": ["tea", HOSTILE[0], "g3"], "days": [20, 14, 4], "losses": [14, 8, 1],
+         "member_days": [800, 300, 40], "raw": [2.4, 0.9, np.nan], "ratio": [2.1, 0.95, np.nan],
+         "low": [1.3, 0.5, np.nan], "high": [3.4, 1.8, np.nan], "p_adjusted": [0.01, 0.6, np.nan],
+         "flagged": [True, False, False], "status": ["ok", "ok", "too_few"]}
+    )  # fmt: skip
+
+
+def shared_trials() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"label": ["silent", "shared"], "at_risk": [400, 120], "active": [100, 54],
+         "rate": [0.25, 0.45], "low": [0.2, 0.36], "high": [0.3, 0.54],
+         "difference": [np.nan, 0.2], "p_adjusted": [np.nan, 0.001], "flagged": [False, True],
+         "status": "ok"}
+    )  # fmt: skip
+
+
+def packets_made() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"label": ["made", "made_by_staff", "opened", "earned"], "people": [40, 1, 90, 30],
+         "entries": [60, 8, 400, 31], "points": [np.nan, np.nan, 4000, 310],
+         "per_person": [1.5, np.nan, 4.4, 1.03], "low": [1.2, np.nan, 3.8, 0.8],
+         "high": [1.9, np.nan, 5.1, 1.4]}
+    )  # fmt: skip
+
+
+def paid_check_ins() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"band": ["0", "1–6", "7+"], "people": [700, 150, 60], "mean": [20.0, 31.0, 60.0],
+         "value": [22.0, 27.0, 40.0], "low": [19.0, 20.0, 25.0], "high": [25.0, 34.0, 55.0],
+         "difference": [0.0, 5.0, 18.0], "difference_low": [0.0, -2.0, 3.0],
+         "difference_high": [0.0, 12.0, 33.0], "reward": [0.0, 0.5, 2.1],
+         "net": [0.0, 4.5, 15.9], "net_low": [0.0, -2.5, 0.9], "net_high": [0.0, 11.5, 30.9]}
+    )  # fmt: skip
+
+
+TABLES |= {
+    "growth_group_ads": (growth.group_ads, ads_in_groups),
+    "growth_trials": (growth.trials, shared_trials),
+    "growth_packets": (growth.packets, packets_made),
+    "growth_check_ins": (growth.check_ins, paid_check_ins),
+}
+
+
 def sales() -> pd.DataFrame:
     days = months(8)
     return pd.DataFrame(
