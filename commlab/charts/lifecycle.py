@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from commlab.charts import axes, colours, frames
+from commlab.charts import axes, bars, colours, frames
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.config import Festival
 from commlab.estimate import LEVEL
@@ -24,21 +24,6 @@ GAINED = {"retained": colours.ACCENT, "resurrected": "#e69f00", "activated_late"
 LOST = {"dormant": colours.GREY, "left": "#d55e00"}
 # Upper ends of the bands of active days: fine where most members are.
 _BANDS = (0, 1, 2, 4, 7, 14, 29, 59)
-
-
-def _span(start: dt.date, unit: str) -> int:
-    if unit != "month":
-        return {"day": 1, "week": 7}.get(unit, 30)
-    return ((start.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - start).days
-
-
-def _place(starts: list[dt.date], unit: str, day: dt.date) -> float:
-    """Return where a day stands among bars that are centred on whole numbers."""
-    for index, start in enumerate(starts):
-        length = _span(start, unit)
-        if start <= day < start + dt.timedelta(days=length):
-            return index - 0.5 + (day - start).days / length
-    return -0.5 if day < starts[0] else len(starts) - 0.5
 
 
 @chart
@@ -106,7 +91,7 @@ def lifecycle_bars(
     settle(made)
     names = [fmt.period(start, unit, lang, short=True) for start in starts]
     axes.fit_ticks(ax, list(range(len(rows))), names)
-    axes.festival_bands(ax, festivals, lambda day: _place(starts, unit, day), lang)
+    axes.festival_bands(ax, festivals, lambda day: bars.place(starts, unit, day), lang)
     axes.label_ends(ax, ends)
     return made
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from great_tables import GT
 
-from commlab.charts import axes, colours, frames, tables
+from commlab.charts import axes, bars, colours, frames, tables
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.charts.tables import Column
+from commlab.config import Festival
 from commlab.estimate import Estimate
 from commlab.text import Words, escape, fmt, has, t, word
 
@@ -38,6 +40,7 @@ def sales(
     title: str | Words | None = None,
     as_of: dt.date | None = None,
     currency: str = "CNY",
+    festivals: Sequence[Festival] = (),
 ) -> Chart:
     """Return net revenue by month.
 
@@ -48,6 +51,7 @@ def sales(
         title: The finding; without it the title reads out the last full month.
         as_of: Last day of the data.
         currency: ISO code of the amounts.
+        festivals: Marked as bands.
     """
     where = "charts.overview.sales"
     frames.need(frame, ["month", "orders", "buyers", "returning", "net", "complete"], where)
@@ -74,10 +78,13 @@ def sales(
                edgecolor=colours.HATCH, linewidth=0)  # fmt: skip
     ax.set_xlim(-0.6, len(rows) - 0.4)
     axes.number_axis(ax, lambda x: fmt.money(x, lang, currency))
+    if festivals:
+        axes.keep_top(made, 2.2 * made.size("small"))
     settle(made)
     days = frames.days(rows, "month")
     axes.fit_ticks(ax, [float(k) for k in place],
                    [fmt.period(day, "month", lang, short=True) for day in days])  # fmt: skip
+    axes.festival_bands(ax, festivals, lambda day: bars.place(days, "month", day), lang)
     return made
 
 

@@ -6,16 +6,17 @@ The tables of that notebook are here by name too.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from commlab.charts import axes, colours, frames, labels
+from commlab.charts import axes, bars, colours, frames, labels
 from commlab.charts.roi_people import compared, mouth, premium, tiers, waves
 from commlab.charts.roi_tables import campaigns, concentration, costs, monthly, phases, scenarios
 from commlab.charts.style import Chart, chart, figure, foot, settle
+from commlab.config import Festival
 from commlab.estimate import LEVEL
 from commlab.text import Words, fmt, t, word
 
@@ -66,6 +67,7 @@ def months(
     title: str | Words | None = None,
     as_of: dt.date | None = None,
     currency: str = "CNY",
+    festivals: Sequence[Festival] = (),
 ) -> Chart:
     """Return members' margin by month as bars with intervals, and the cost as a line.
 
@@ -76,6 +78,7 @@ def months(
         title: The finding; without it the title reads out the last month.
         as_of: Last day of the data.
         currency: ISO code of amounts.
+        festivals: Marked as bands.
     """
     rows = _over(frame, "charts.roi.months", ["margin", "spent", "value_low", "value_high"])
     rows = rows.tail(_MOST_MONTHS[narrow]).reset_index(drop=True)
@@ -103,8 +106,12 @@ def months(
     ends = [axes.End(x[-1] + 0.35, float(margin[-1]), t("roi.months.margin", lang), colours.ACCENT),
             axes.End(x[-1], float(spent[-1]), t("roi.months.cost", lang), colours.BAD)]  # fmt: skip
     axes.keep_right_for(made, [one.text for one in ends])
+    if festivals:
+        axes.keep_top(made, 2.2 * made.size("small"))
     settle(made)
     _name_months(ax, rows, lang)
+    starts = frames.days(rows, "month")
+    axes.festival_bands(ax, festivals, lambda day: bars.place(starts, "month", day), lang)
     axes.label_ends(ax, ends)
     return made
 

@@ -191,6 +191,7 @@ from commlab.metrics.ring_rows import (
     shared_identifiers as shared_identifiers,
 )
 from commlab.metrics.sales import (
+    closed_sales as closed_sales,
     monthly_sales as monthly_sales,
     net_revenue as net_revenue,
     repurchase_rate as repurchase_rate,

@@ -23,7 +23,10 @@ UNKNOWN = "unknown"  # segment of members of whom the attribute is not known
 _ALIASES = {"adviser": "adviser_id"}
 _NOT_SPLITS = ("member_id", "joined_at", "nickname", "role")
 _MEMBER_COLUMNS = tuple(name for name in TABLES["members"].names if name not in _NOT_SPLITS)
-_DERIVED = ("group", "positioning", "campaign", "product")
+# What a group is for, by the column of `groups`.
+_OF_GROUP = {"positioning": "positioning", "goal": "goal", "group_product": "product",
+             "group_region": "region"}  # fmt: skip
+_DERIVED = ("group", *_OF_GROUP, "campaign", "product")
 SPLITS = (*_MEMBER_COLUMNS, *_ALIASES, *_DERIVED)
 
 
@@ -38,9 +41,10 @@ def members(
             revoked) or "first_order" (paid). Members without that moment are left out.
         split: None, or what tells segments apart: a column of `members` ("channel", "region",
             "city", "gender", "birth_year", "adviser"), "group" (first group joined),
-            "positioning" (of that group), "campaign" (the last one that a touchpoint, referral
-            or order of the member names by the end of the anchor's day), "product" (of the
-            largest item of the first order). Group, positioning and product may become known
+            "positioning", "goal", "group_product", "group_region" (of that
+            group), "campaign" (the last one that a touchpoint, referral or order of the member
+            names by the end of the anchor's day), "product" (of the largest item of the first
+            order). What groups and products say may become known
             after the anchor: they describe those who got so far, so compare them under the
             anchor that fits ("group_joined", "first_order").
         cluster: Whether to add the first chat group joined.
@@ -69,12 +73,12 @@ def members(
     if column in _MEMBER_COLUMNS:
         table = table.mutate(segment=table[column].cast("string"))
     table = table.select(*chosen, *(["segment"] if column in _MEMBER_COLUMNS else []))
-    if cluster or split in ("group", "positioning"):
+    if cluster or split == "group" or split in _OF_GROUP:
         table = table.left_join(_first_groups(ds), "member_id").drop("member_id_right")
     if split == "group":
         table = table.mutate(segment=table.cluster)
-    elif split == "positioning":
-        groups = ds.table("groups").select(cluster="group_id", segment="positioning")
+    elif split in _OF_GROUP:
+        groups = ds.table("groups").select(cluster="group_id", segment=_OF_GROUP[split])
         table = table.left_join(groups, "cluster").drop("cluster_right")
     elif split == "campaign":
         table = table.left_join(_campaigns(ds, table), "member_id").drop("member_id_right")
@@ -113,7 +117,9 @@ def _missing(ds: Dataset, split: str) -> str:
         return "" if held else "campaign_id in touchpoints, referrals or orders"
     needs = {
         "group": ("memberships.group_id",),
-        "positioning": ("memberships.group_id", "groups.positioning"),
+        **{
+            name: ("memberships.group_id", f"groups.{column}") for name, column in _OF_GROUP.items()
+        },
         "product": ("orders.member_id", "order_items.product"),
     }.get(split, (f"members.{_ALIASES.get(split, split)}",))
     for need in needs:

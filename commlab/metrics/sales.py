@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from commlab import stats
-from commlab.errors import NotEnoughDataError
+from commlab.errors import DataError, NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.metrics import periods
 from commlab.metrics.rates import minimum
@@ -90,6 +90,32 @@ def total_sales(sales: pd.DataFrame) -> Estimate:
     """
     return Estimate(value=float(round(sales["net"].sum(), 2)), n=int(sales["orders"].sum()),
                     unit="money", method="count")  # fmt: skip
+
+
+def closed_sales(ds: Dataset, sales: pd.DataFrame) -> Estimate:
+    """Return net revenue of all months together, once the months have been held to the orders.
+
+    What all orders that are not of staff were paid, less what was given back, in one sum: a page
+    that shows the months shows all of the money, to the cent, or does not appear.
+
+    Args:
+        ds: The dataset, with orders.
+        sales: From `monthly_sales` of the same dataset.
+
+    Raises:
+        DataError: The months do not add up to the orders.
+    """
+    orders = ds.table("orders").anti_join(ds.staff_ids(), "member_id")
+    row = ds.frame(orders.agg(paid=orders.amount.sum(), back=orders.refund_amount.sum())).iloc[0]
+    net = ds.money(int(row["paid"]) - int(row["back"]))
+    held = float(sales["net"].sum())
+    if round(held - net, 2):
+        raise DataError(
+            f"the months hold a net revenue of {held:.2f}, the orders one of {net:.2f}.",
+            where="monthly_sales",
+            fix="This is a fault of commlab: please report it.",
+        )
+    return total_sales(sales)
 
 
 def repurchase_rate(

@@ -43,6 +43,10 @@ def test_months_add_up_to_orders_less_refunds_to_the_cent(make_dataset, world):
     again = {who for who in june["member_id"] if first[who] < pd.Timestamp("2026-06-01")}
     assert sales["returning"].iloc[-1] == len(again)
     assert sales["complete"].tolist() == [True] * (len(sales) - 1) + [False]
+    assert round(metrics.closed_sales(ds, sales).value * 100) == cents
+    short = sales.assign(net=sales["net"].where(sales.index > 0, sales["net"] - 0.01))
+    with pytest.raises(errors.DataError, match="the orders one of"):
+        metrics.closed_sales(ds, short)
     now, before = metrics.net_revenue(sales)
     assert now.value == sales["net"].iloc[-2]
     assert before.value == sales["net"].iloc[-3]
