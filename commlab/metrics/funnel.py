@@ -80,6 +80,7 @@ def funnel(
 
     Raises:
         ArgumentError: Steps unknown, named twice or fewer than two; unknown split.
+        NotEnoughDataError: No steps are named and the workspace shows fewer than two usual ones.
         MissingTableError: The workspace lacks a table that a step or the split needs.
 
     Example:

@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from commlab import guards
-from commlab.errors import ArgumentError, MissingTableError
+from commlab.errors import ArgumentError, MissingTableError, NotEnoughDataError
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -176,13 +176,15 @@ def chosen(ds: Dataset, steps: Sequence[str] | None) -> tuple[str, ...]:
     """Return the steps of a way, checked: those asked for, or those of WAY that people took.
 
     Raises:
-        ArgumentError: Fewer than two steps, an unknown one, or one named twice.
+        ArgumentError: Fewer than two steps named, an unknown one, or one named twice.
+        NotEnoughDataError: None is named, and the workspace shows fewer than two of WAY.
     """
     if steps is None:
         way = available_steps(ds)
         if len(way) < 2:
-            raise ArgumentError(
+            raise NotEnoughDataError(
                 f"of the usual steps the workspace shows {', '.join(way) or 'none'}.",
+                where=ds.name,
                 fix="A way needs two steps; name them with steps=[…].",
             )
         return way

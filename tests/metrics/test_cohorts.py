@@ -122,3 +122,25 @@ def test_what_is_available(ds, make_dataset):
     assert metrics.available_splits(bare) == ()
     with pytest.raises(errors.MissingTableError, match="order_items"):
         metrics.retention(bare, split="product")
+
+
+def test_what_a_group_is_for_tells_its_members_apart(make_dataset):
+    members = pd.DataFrame({"member_id": [*"abcd"], "joined_at": ["2026-01-05"] * 4})
+    groups = pd.DataFrame({"group_id": ["g1", "g2"], "created_at": ["2026-01-01"] * 2,
+                           "goal": ["sales", "loyalty"], "product": ["tea", None],
+                           "region": ["East", "West"]})  # fmt: skip
+    days = ["2026-02-01", "2026-03-01", "2026-01-07", "2026-01-08"]
+    stays = pd.DataFrame({"group_id": ["g1", "g2", "g2", "g1"], "member_id": [*"aabc"],
+                          "joined_at": days})  # fmt: skip
+    ds = make_dataset({"members": members, "groups": groups, "memberships": stays},
+                      as_of="2026-04-30")  # fmt: skip
+    wanted = {
+        "goal": ["sales", "loyalty", "sales", "unknown"],
+        "group_product": ["tea", "unknown", "tea", "unknown"],
+        "group_region": ["East", "West", "East", "unknown"],
+    }
+    for split, segments in wanted.items():
+        found = ds.frame(cohorts.members(ds, split=split), ["member_id"])
+        assert found["segment"].tolist() == segments
+        assert split in metrics.available_splits(ds)
+    assert "positioning" not in metrics.available_splits(ds)

@@ -270,3 +270,12 @@ def test_intervals_cover_where_advisers_differ(make_dataset):
         naive += abs(row["rate"] - 0.4) <= half
     assert hits >= 32  # 99.9 % of Binomial(40, .95)
     assert naive < 32
+
+
+def test_orders_and_messages_alone_show_no_way(make_dataset):
+    members = people(60, "a").drop(columns="channel")
+    said = members.rename(columns={"joined_at": "sent_at"}).assign(group_id="g")
+    said["message_id"] = [f"x{i}" for i in range(60)]
+    ds = make_dataset({"members": members, "messages": said}, as_of=AS_OF)
+    with pytest.raises(errors.NotEnoughDataError, match="usual steps the workspace shows none"):
+        metrics.funnel(ds)
