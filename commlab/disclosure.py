@@ -68,6 +68,8 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "chats": (), "negative_feedback": (),
     "promises": (), "entries": (), "completed": (),
     "assigned": (), "members_in": (), "members_out": (),
+    "went": ("at_risk",), "tagged": ("at_risk",), "dated": ("tagged",), "old": ("dated",),
+    "torn": ("tagged",),
 }  # fmt: skip
 # Counts that tell when people came, not what they did: hidden when small, not worth a complement.
 LOOSE = frozenset({"open", "unseen", "by_staff", "waiting", "already"})
@@ -109,6 +111,7 @@ LABELS = frozenset({
     "teams", "campaign",
     "lines",
     "month_low", "month_high",
+    "recency", "above", "up_to", "same", "tags",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -148,6 +151,8 @@ FIGURES = frozenset({
     "mean_in_low", "mean_in_high", "mean_out", "mean_out_low", "mean_out_high",
     "difference_low", "difference_high", "times",
     "before", "before_low", "before_high", "after_low", "after_high", "change_low", "change_high",
+    "total_low", "total_high", "old_rate", "median_days", "net_difference", "net_p_adjusted",
+    "net_flagged",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -17,7 +17,8 @@ from commlab.layouts import KIN, Layout, identity
 from commlab.suppression import SHOWN, Relation, Table
 
 # Labels whose rows part the same people: their counts add up to a total.
-AXES = ("segment", "channel", "cohort", "group", "month", "send", "action")
+AXES = ("segment", "channel", "cohort", "group", "month", "send", "action", "origin", "tag",
+        "recency", "frequency")  # fmt: skip
 # Counts that hold for all rows of one cohort or segment alike.
 _LASTING = ("size", "at_risk", "members", "friends", "n_before", "n_after")
 _LIFECYCLE = frozenset({"active", "new", "retained", "resurrected", "activated_late", "dormant",

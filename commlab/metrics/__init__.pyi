@@ -102,6 +102,18 @@ from commlab.metrics.latest import (
     loss_within as loss_within,
     span as span,
 )
+from commlab.metrics.layer_tables import (
+    fading_share as fading_share,
+    kept_share as kept_share,
+    layer_months as layer_months,
+    layer_moves as layer_moves,
+    layer_table as layer_table,
+)
+from commlab.metrics.layers import (
+    LayerRules as LayerRules,
+    layer_rules as layer_rules,
+    member_layers as member_layers,
+)
 from commlab.metrics.lifecycle import lifecycle as lifecycle
 from commlab.metrics.links import community_links as community_links
 from commlab.metrics.margins import (
@@ -111,6 +123,12 @@ from commlab.metrics.margins import (
     unit_costs as unit_costs,
 )
 from commlab.metrics.marked import marked_members as marked_members
+from commlab.metrics.member_profile import (
+    profile_counts as profile_counts,
+    profile_dimensions as profile_dimensions,
+    profile_measures as profile_measures,
+    profile_sums as profile_sums,
+)
 from commlab.metrics.member_profiles import member_profiles as member_profiles
 from commlab.metrics.member_value import (
     member_parts as member_parts,
@@ -186,6 +204,11 @@ from commlab.metrics.returns import (
 )
 from commlab.metrics.revenue import revenue_retention as revenue_retention
 from commlab.metrics.rfm import rfm_groups as rfm_groups, rfm_summary as rfm_summary
+from commlab.metrics.rfm_grid import (
+    rfm_cuts as rfm_cuts,
+    rfm_grid as rfm_grid,
+    rfm_scores as rfm_scores,
+)
 from commlab.metrics.ring_rows import (
     referral_links as referral_links,
     shared_identifiers as shared_identifiers,
@@ -225,8 +248,29 @@ from commlab.metrics.survival import (
     rolling_cutoffs as rolling_cutoffs,
     stay_coverage as stay_coverage,
 )
+from commlab.metrics.tag_lists import (
+    tags_to_add as tags_to_add,
+    tags_to_remove as tags_to_remove,
+)
+from commlab.metrics.tag_outcomes import tag_outcomes as tag_outcomes
+from commlab.metrics.tag_times import tag_time_rows as tag_time_rows, tagged_sums as tagged_sums
+from commlab.metrics.tags import (
+    exclusive_groups as exclusive_groups,
+    member_tags as member_tags,
+    old_share as old_share,
+    tag_ages as tag_ages,
+    tag_contradictions as tag_contradictions,
+    tag_coverage as tag_coverage,
+    tagged_share as tagged_share,
+    torn_share as torn_share,
+)
 from commlab.metrics.teams import team_buying as team_buying
 from commlab.metrics.text_sample import product_names as product_names, text_sample as text_sample
+from commlab.metrics.tier_moves import (
+    tier_holders as tier_holders,
+    tier_moves as tier_moves,
+    tier_spans as tier_spans,
+)
 from commlab.metrics.tier_spells import tier_spells as tier_spells
 from commlab.metrics.trial_shares import trial_shares as trial_shares
 from commlab.metrics.valuable import valuable_members as valuable_members

@@ -239,9 +239,7 @@ def _people(
         people = people.inner_join(segments, "member_id")
     elif split is None:
         people = people.mutate(segment=ibis.literal("all"))
-    number = periods.number(people.anchor, "month")
-    month = (number // 12).cast("string").concat("-", (number % 12 + 1).cast("string").lpad(2, "0"))
-    people = people.mutate(month=month)
+    people = people.mutate(month=periods.month_name(periods.number(people.anchor, "month")))
     held = [
         name
         for name in strata

@@ -75,6 +75,12 @@ def starts(numbers: Iterable[int], unit: str, week_start: str = "monday") -> pd.
     return pd.DatetimeIndex(days.astype("datetime64[us]"))
 
 
+def month_name(number: ir.IntegerValue) -> ir.StringValue:
+    """Return the months of numbers as text, e.g. "2026-03"."""
+    month = (number % 12 + 1).cast("string").lpad(2, "0")
+    return (number // 12).cast("string").concat("-", month)
+
+
 def last_complete(as_of: dt.date, unit: str, week_start: str = "monday") -> int:
     """Return the number of the last period that is over at the end of `as_of`.
 
@@ -87,4 +93,4 @@ def last_complete(as_of: dt.date, unit: str, week_start: str = "monday") -> int:
     return number_of(as_of + dt.timedelta(days=1), unit, week_start) - 1
 
 
-__all__ = ["UNITS", "last_complete", "number", "number_of", "starts"]
+__all__ = ["UNITS", "last_complete", "month_name", "number", "number_of", "starts"]

@@ -195,6 +195,7 @@ from commlab.models.outlook import (
 from commlab.models.paretonbd import ParetoNBDModel as ParetoNBDModel
 from commlab.models.post_curve import event_curve as event_curve
 from commlab.models.power import detectable as detectable, false_alarms as false_alarms
+from commlab.models.profile import profile_table as profile_table
 from commlab.models.projection import project as project
 from commlab.models.pushwindows import (
     PushWindows as PushWindows,
@@ -231,6 +232,7 @@ from commlab.models.targeting import (
     policy_value as policy_value,
 )
 from commlab.models.tier_months import tier_months as tier_months
+from commlab.models.tier_table import held_tiers as held_tiers
 from commlab.models.topics import Topics as Topics, find_topics as find_topics
 from commlab.models.uplift import (
     DRLearner as DRLearner,
