@@ -111,7 +111,9 @@ from commlab.metrics.layer_tables import (
 )
 from commlab.metrics.layers import (
     LayerRules as LayerRules,
+    LayerWords as LayerWords,
     layer_rules as layer_rules,
+    layer_words as layer_words,
     member_layers as member_layers,
 )
 from commlab.metrics.lifecycle import lifecycle as lifecycle
@@ -207,6 +209,7 @@ from commlab.metrics.rfm import rfm_groups as rfm_groups, rfm_summary as rfm_sum
 from commlab.metrics.rfm_grid import (
     rfm_cuts as rfm_cuts,
     rfm_grid as rfm_grid,
+    rfm_next as rfm_next,
     rfm_scores as rfm_scores,
 )
 from commlab.metrics.ring_rows import (

@@ -15,7 +15,15 @@ from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.metrics import activity as activities, periods
 from commlab.metrics.clustered import cluster_sums, clustered_rates, flag
-from commlab.metrics.layers import ACTIONS, ALIVE_DAYS, LAYERS, LayerRules, member_layers
+from commlab.metrics.layers import (
+    ACTIONS,
+    ALIVE_DAYS,
+    BROAD,
+    BROAD_LAYERS,
+    LAYERS,
+    LayerRules,
+    member_layers,
+)
 from commlab.metrics.rates import minimum
 from commlab.metrics.transitions import NEW, moves, transition_table
 
@@ -107,7 +115,12 @@ def _sums(ds: Dataset, rows: ir.Table, name: str) -> pd.DataFrame:
 
 
 def layer_moves(
-    ds: Dataset, rules: LayerRules, days: int = DAYS, *, level: float = LEVEL
+    ds: Dataset,
+    rules: LayerRules,
+    days: int = DAYS,
+    *,
+    broad: bool = True,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
     """Return who moved between layers in the last days; see `transitions.transition_table`.
 
@@ -117,6 +130,8 @@ def layer_moves(
         ds: The dataset.
         rules: From `layer_rules`.
         days: Days that are looked back.
+        broad: Whether layers that differ by taking part alone are put together: "overdue" for
+            "lapsed" and "quiet", "unbought" for "prospect" and "silent".
         level: Confidence level.
 
     Raises:
@@ -128,11 +143,19 @@ def layer_moves(
         raise NotEnoughDataError(
             f"layers of {day.isoformat()} are not known: the data begin too late for it."
         )
-    before, after = (member_layers(at, rules).select("member_id", state="layer")
-                     for at in (ds.at(day), ds))  # fmt: skip
+    before, after = (_states(at, rules, broad=broad) for at in (ds.at(day), ds))
     counts = moves(ds, before, after)
-    return transition_table(counts, (*LAYERS, NEW, "unknown"), smallest=minimum(ds, None),
-                            level=level)  # fmt: skip
+    states = (*(BROAD_LAYERS if broad else LAYERS), NEW, "unknown")
+    return transition_table(counts, states, smallest=minimum(ds, None), level=level)
+
+
+def _states(ds: Dataset, rules: LayerRules, *, broad: bool) -> ir.Table:
+    held = member_layers(ds, rules)
+    state = held.layer
+    if broad:
+        state = ibis.cases(*((held.layer == name, put) for name, put in BROAD.items()),
+                           else_=held.layer)  # fmt: skip
+    return held.select("member_id", state=state)
 
 
 def layer_months(ds: Dataset, rules: LayerRules, months: int = MONTHS) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from commlab import guards
 from commlab.errors import NotEnoughDataError
+from commlab.estimate import Estimate
 from commlab.metrics import activity as activities, departures, periods
 from commlab.metrics.churn_features import churn_horizon
 from commlab.metrics.rfm import occasions
@@ -24,12 +25,17 @@ if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
 # Best first; "gone" last: whoever has left can be offered nothing.
-LAYERS = ("loyal", "fading", "steady", "lapsed", "quiet", "prospect", "silent", "gone")
+LAYERS = ("loyal", "fading", "steady", "lapsed", "quiet", "prospect", "silent", "active", "still",
+          "gone")  # fmt: skip
 # What to do for each (requirement A8): a reason to buy for who is heard, content for who is not.
 ACTIONS = {
     "loyal": "care", "fading": "call", "steady": "offer", "lapsed": "coupon", "quiet": "content",
-    "prospect": "trial", "silent": "content", "gone": "none",
+    "prospect": "trial", "silent": "content", "active": "listen", "still": "wake", "gone": "none",
 }  # fmt: skip
+# Layers put together where moves are counted: of two times ten states most cells are too small
+# to be shown, and a move from silence to silence says little.
+BROAD = {"lapsed": "overdue", "quiet": "overdue", "prospect": "unbought", "silent": "unbought"}
+BROAD_LAYERS = tuple(dict.fromkeys(BROAD.get(layer, layer) for layer in LAYERS))
 YEAR = 365  # days over which spending counts: every season once
 ALIVE_DAYS = 30  # a sign of life within: a month, as the churn list has it
 TOP = 0.2  # of buyers, the share that counts as valuable: the trade's "20 % bring 80 %"
@@ -87,6 +93,35 @@ def layer_rules(ds: Dataset, overdue_days: int = 0, top: float = TOP) -> LayerRu
     return LayerRules(days, None if pd.isna(line) else int(line), paced, heard)
 
 
+@dataclasses.dataclass(frozen=True)
+class LayerWords:
+    """What a page says about the lines.
+
+    Attributes:
+        kind: "how", "how_no_orders" or "how_orders_only".
+        pace: "measured" where `overdue_days` is the pace of buyers, else "given".
+        line: The line of value, an amount; None without orders.
+    """
+
+    kind: str
+    pace: str
+    line: Estimate | None
+
+
+def layer_words(ds: Dataset, rules: LayerRules) -> LayerWords:
+    """Return what a page says about the lines between layers.
+
+    Args:
+        ds: The dataset.
+        rules: From `layer_rules`.
+    """
+    pace = "measured" if rules.from_pace else "given"
+    if not ds.has("orders"):
+        return LayerWords("how_no_orders", pace, None)
+    line = Estimate(value=ds.money(float(rules.valuable or 0)), unit="money", method="a line")
+    return LayerWords("how" if rules.heard else "how_orders_only", pace, line)
+
+
 def member_layers(ds: Dataset, rules: LayerRules) -> ir.Table:
     """Return the layer of each member at `as_of`, as an expression: `member_id`, `layer`, `spent`.
 
@@ -94,7 +129,8 @@ def member_layers(ds: Dataset, rules: LayerRules) -> ir.Table:
     - bought within `overdue_days`: "loyal" where valuable, else "steady";
     - bought, but longer ago: "fading" where valuable, else "lapsed" where there was a message,
       check-in or click within 30 days and "quiet" where there was none;
-    - no purchase known: "prospect" with such a sign, "silent" without.
+    - no purchase known: "prospect" with such a sign, "silent" without;
+    - where there are no orders at all: "active" with such a sign, "still" without.
 
     Where nothing but orders shows who takes part, "quiet" and "silent" cannot be told from
     "lapsed" and "prospect" and do not occur. A purchase is a day with positive net spend (`rfm`).
@@ -112,10 +148,11 @@ def member_layers(ds: Dataset, rules: LayerRules) -> ir.Table:
     due = people["last"] < day - rules.overdue_days
     # Without anything that shows it, nobody is called silent.
     sign = people.sign.notnull() if rules.heard else ibis.literal(True)
+    heard, unheard = ("prospect", "silent") if ds.has("orders") else ("active", "still")
     layer = ibis.cases(
         (people.away.notnull(), "gone"),
-        (people["last"].isnull() & sign, "prospect"),
-        (people["last"].isnull(), "silent"),
+        (people["last"].isnull() & sign, heard),
+        (people["last"].isnull(), unheard),
         (rich.fill_null(False) & ~due, "loyal"),
         (rich.fill_null(False), "fading"),
         (~due, "steady"),

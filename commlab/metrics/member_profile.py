@@ -119,7 +119,9 @@ def profile_sums(
     if measure == "net":
         day = periods.number_of(first, "day")
         value = occasions(ds)
-        value = value.filter(value.day >= day).group_by("member_id").agg(value=lambda t: t.net.sum())
+        value = (
+            value.filter(value.day >= day).group_by("member_id").agg(value=lambda t: t.net.sum())
+        )
     else:
         value = activities.events(ds, since=first)
         value = value.filter(value["at"] >= start).select("member_id").distinct()

@@ -9,6 +9,7 @@ scores of frequency than asked for (Fader, Hardie & Lee 2005, RFM and CLV, J. Ma
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING
 
 import ibis
@@ -57,7 +58,7 @@ def rfm_cuts(ds: Dataset, scores: int = SCORES) -> pd.DataFrame:
         counts = ds.frame(scored.group_by(score=part).agg(buyers=scored.count()), ["score"])
         unit = ds.money(1.0) if part == "money" else 1.0
         edges = [np.nan, *(unit * line for line in lines[part]), np.nan]
-        spans = list(zip(edges[:-1], edges[1:], strict=True))
+        spans = list(itertools.pairwise(edges))
         # Few days since the last purchase are good: the first span has the highest score.
         spans = spans[::-1] if part == "recency" else spans
         for score, n in counts.sort_values("score", ascending=False).to_numpy().tolist():
@@ -79,75 +80,80 @@ def rfm_scores(ds: Dataset, cuts: pd.DataFrame) -> ir.Table:
     return _scored(_buyers(ds), cuts.attrs["lines"]).select("member_id", *PARTS)
 
 
-def rfm_grid(
-    ds: Dataset, cuts: pd.DataFrame, days: int = DAYS, *, level: float = LEVEL
-) -> pd.DataFrame:
-    """Return buyers and money by score of recency and frequency, and what such cells buy next.
+def rfm_grid(ds: Dataset, cuts: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
+    """Return buyers and money by score of recency and frequency.
 
     Args:
         ds: The dataset, with orders.
         cuts: From `rfm_cuts`.
-        days: Days that are looked back, for what was bought since.
         level: Confidence level.
 
     Returns:
-        Frame, best cells first: recency, frequency (scores), buyers (now), share, mean with
-        mean_low and mean_high (net spend so far each, Student), total (of the cell) and
-        share_value (of all), at_risk (buyers in the cell `days` ago, by the same lines), rate
-        with low and high (of them, with a purchase since; Wilson), status and repurchase_status
-        ("ok", "too_few").
+        Frame, best cells first: recency, frequency (scores), buyers, share, mean with mean_low
+        and mean_high (net spend so far each, Student; currency units), total (of the cell) and
+        share_value (of all), status ("ok", "too_few").
     """
-    guards.whole("days", days, low=1)
     now = _scored(_buyers(ds), cuts.attrs["lines"])
-    keys = ["recency", "frequency"]
     spend = now.spend.cast("float64")
-    sums = now.group_by(keys).agg(buyers=now.count(), y=spend.sum(), yy=(spend * spend).sum())
-    table = ds.frame(sums, keys)
+    sums = now.group_by(_CELL).agg(buyers=now.count(), y=spend.sum(), yy=(spend * spend).sum())
+    table = ds.frame(sums, _CELL)
     if table.empty:
         raise NotEnoughDataError("nobody bought anything.")
-    unit, least = ds.money(1.0), minimum(ds, None)
-    mean, low, high = stats.mean_interval(table["buyers"], table["y"], table["yy"], level=level)
-    enough = (table["buyers"] >= least).to_numpy()
-    for name, values in (("mean", mean), ("mean_low", low), ("mean_high", high)):
+    unit = ds.money(1.0)
+    found = stats.mean_interval(table["buyers"], table["y"], table["yy"], level=level)
+    enough = (table["buyers"] >= minimum(ds, None)).to_numpy()
+    for name, values in zip(("mean", "mean_low", "mean_high"), found, strict=True):
         table[name] = np.where(enough, unit * values, np.nan)
     table["share"] = table["buyers"] / table["buyers"].sum()
     table["total"] = unit * table["y"]
     table["share_value"] = table["y"] / table["y"].sum()
     table["status"] = np.where(enough, "ok", "too_few")
-    table = table.merge(_next(ds, cuts, days), on=keys, how="left")
-    for name in ("at_risk", "took"):
-        table[name] = table[name].fillna(0).astype("int64")
-    low, high = stats.wilson(table["took"], table["at_risk"], level=level)
-    enough = (table["at_risk"] >= least).to_numpy()
-    with np.errstate(invalid="ignore"):
-        rate = table["took"] / table["at_risk"].where(enough)
-    table["rate"] = rate
-    table["low"], table["high"] = np.where(enough, low, np.nan), np.where(enough, high, np.nan)
-    table["repurchase_status"] = np.where(enough, "ok", "too_few")
-    table = table.sort_values(keys, ascending=False, ignore_index=True)
-    return table[[*keys, "buyers", "share", "mean", "mean_low", "mean_high", "total",
-                  "share_value", "status", "at_risk", "took", "rate", "low", "high",
-                  "repurchase_status"]]  # fmt: skip
+    table = table.sort_values(_CELL, ascending=False, ignore_index=True)
+    return table[[*_CELL, "buyers", "share", "mean", "mean_low", "mean_high", "total",
+                  "share_value", "status"]]  # fmt: skip
 
 
-def _next(ds: Dataset, cuts: pd.DataFrame, days: int) -> pd.DataFrame:
-    """Return by cell of `days` ago: at_risk, took (bought since)."""
-    keys = ["recency", "frequency"]
+def rfm_next(
+    ds: Dataset, cuts: pd.DataFrame, days: int = DAYS, *, level: float = LEVEL
+) -> pd.DataFrame:
+    """Return how many of those who were in each cell of the grid have bought since.
+
+    Args:
+        ds: The dataset, with orders.
+        cuts: From `rfm_cuts`: the same lines for the earlier day.
+        days: Days that are looked back.
+        level: Confidence level.
+
+    Returns:
+        Frame, best cells first: recency, frequency (scores), at_risk (buyers in the cell then),
+        took (of them, with a purchase since), rate with low and high (Wilson), status.
+
+    Raises:
+        NotEnoughDataError: Nobody had bought by then.
+    """
+    guards.whole("days", days, low=1)
     day = ds.as_of - dt.timedelta(days=days)
-    first = ds.frame(occasions(ds).agg(first=lambda t: t.day.min()))["first"].iloc[0]
     cut = periods.number_of(day, "day")
+    bought = occasions(ds)
+    first = ds.frame(bought.agg(first=bought.day.min()))["first"].iloc[0]
     if pd.isna(first) or int(first) > cut:
-        return pd.DataFrame({**dict.fromkeys(keys, pd.Series(dtype="int64")),
-                             "at_risk": pd.Series(dtype="int64"),
-                             "took": pd.Series(dtype="int64")})  # fmt: skip
+        raise NotEnoughDataError(f"nobody had bought by {day.isoformat()}.")
     then = rfm_scores(ds.at(day), cuts)
-    later = occasions(ds)
-    later = later.filter(later.day > cut).select(buyer="member_id").distinct()
+    later = bought.filter(bought.day > cut).select(buyer="member_id").distinct()
     rows = then.left_join(later, then.member_id == later.buyer)
-    rows = rows.select(*keys, took=ibis.ifelse(rows.buyer.notnull(), 1, 0).cast("int64"))
-    return ds.frame(rows.group_by(keys).agg(at_risk=rows.count(), took=rows.took.sum()), keys)
+    rows = rows.select(*_CELL, took=ibis.ifelse(rows.buyer.notnull(), 1, 0).cast("int64"))
+    sums = rows.group_by(_CELL).agg(at_risk=rows.count(), took=rows.took.sum())
+    table = ds.frame(sums, _CELL)
+    low, high = stats.wilson(table["took"], table["at_risk"], level=level)
+    enough = (table["at_risk"] >= minimum(ds, None)).to_numpy()
+    rate = table["took"] / table["at_risk"]
+    for name, values in (("rate", rate), ("low", low), ("high", high)):
+        table[name] = np.where(enough, values, np.nan)
+    table["status"] = np.where(enough, "ok", "too_few")
+    return table.sort_values(_CELL, ascending=False, ignore_index=True)
 
 
+_CELL = ["recency", "frequency"]
 # Part -> the figure that is scored.
 _RAW = {"recency": "silence", "frequency": "days", "money": "spend"}
 

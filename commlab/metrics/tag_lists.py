@@ -56,7 +56,7 @@ def tags_to_remove(
     times, or the same time) nothing is proposed: somebody has to ask.
 
     Args:
-        ds: The dataset, with tags.
+        ds: The dataset; without tags there is nothing to take off.
         rules: From `layer_rules`.
         exclusive: From `exclusive_groups`.
         lang: See `tags_to_add`.
@@ -66,6 +66,8 @@ def tags_to_remove(
         that stays); real ids: for `private/` only.
     """
     words = _words(lang)
+    if not ds.has("tags"):
+        return pd.DataFrame(columns=list(REMOVE), dtype="str")
     rows = member_tags(ds)
     torn = rows.filter(rows.tag_group.isin([name for name in exclusive if name != _group(lang)]))
     key = ["member_id", "tag_group"]

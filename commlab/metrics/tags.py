@@ -13,9 +13,9 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from commlab import guards, stats
+from commlab import guards
 from commlab.errors import NotEnoughDataError
-from commlab.estimate import LEVEL, Estimate
+from commlab.estimate import Estimate
 from commlab.metrics import periods
 from commlab.metrics.departures import absences
 from commlab.metrics.rates import minimum
@@ -98,7 +98,17 @@ def tag_coverage(ds: Dataset, old_days: int = OLD_DAYS) -> pd.DataFrame:
     tags = ds.frame(names, ["tag_group"]).set_index("tag_group")["tags"]
     at_risk = int(ds.frame(here.agg(n=here.count()))["n"].iloc[0])
     found = [_aged(str(name), own, old_days) for name, own in frame.groupby("tag_group")]
-    columns = ["tag_group", "tags", "at_risk", "tagged", "rate", "dated", "old", "old_rate", "median_days"]
+    columns = [
+        "tag_group",
+        "tags",
+        "at_risk",
+        "tagged",
+        "rate",
+        "dated",
+        "old",
+        "old_rate",
+        "median_days",
+    ]
     table = pd.DataFrame(found, columns=["tag_group", "tagged", "dated", "old", "median_days"])
     table["tags"] = table["tag_group"].map(tags).astype("int64")
     table["at_risk"] = at_risk

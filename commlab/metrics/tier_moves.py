@@ -98,8 +98,14 @@ def tier_moves(
     if not (counts["origin"] != NEW).any():
         raise NotEnoughDataError(f"nobody held a tier {days} days ago.")
     # One who held none then and one who was not there yet look alike here: both are new to it.
-    known = list(dict.fromkeys([*(name for name in tiers if name != NONE),
-                                *sorted({*counts["origin"], *counts["segment"]} - {NEW, NONE})]))
+    known = list(
+        dict.fromkeys(
+            [
+                *(name for name in tiers if name != NONE),
+                *sorted({*counts["origin"], *counts["segment"]} - {NEW, NONE}),
+            ]
+        )
+    )
     return transition_table(counts, (*known, NONE, NEW), smallest=minimum(ds, None), level=level)
 
 

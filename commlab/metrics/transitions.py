@@ -41,8 +41,9 @@ def moves(
         Frame: origin, segment (destination), cluster (first chat group joined; missing without),
         n.
     """
-    first, then = before.select("member_id", origin="state"), after.select(
-        other="member_id", segment="state"
+    first, then = (
+        before.select("member_id", origin="state"),
+        after.select(other="member_id", segment="state"),
     )
     both = first.outer_join(then, first.member_id == then.other)
     # What is computed stands apart from the join, or the next one could not refer to it.

@@ -172,6 +172,7 @@ from commlab.models.koc_people import (
     resolved_share as resolved_share,
     shown_lifts as shown_lifts,
 )
+from commlab.models.layer_advice import layer_advice as layer_advice, tag_advice as tag_advice
 from commlab.models.mbgnbd import ModifiedBetaGeoModel as ModifiedBetaGeoModel
 from commlab.models.member_lives import (
     adjusted_repurchase as adjusted_repurchase,

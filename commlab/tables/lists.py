@@ -186,6 +186,30 @@ _DECLARED = (
         key=("member_id", "from_group_id"),
     ),
     Table(
+        "tags_to_add",
+        "one tag to set, as an SCRM imports it: the layer of one member, the best layers first",
+        columns(
+            "member_id* id the person",
+            "tag_group* text group of tags",
+            "tag* text the tag",
+            member_id=MEMBER,
+        ),
+        key=("member_id", "tag_group"),
+    ),
+    Table(
+        "tags_to_remove",
+        "one tag to take off one member, because a later one of its group contradicts it or the "
+        "layer has changed",
+        columns(
+            "member_id* id the person",
+            "tag_group* text group of tags",
+            "tag* text the tag",
+            "kept* text the tag of the group that holds",
+            member_id=MEMBER,
+        ),
+        key=("member_id", "tag_group", "tag"),
+    ),
+    Table(
         "moved",
         "one member who came out of a closed group into another: the reward is due",
         columns(
