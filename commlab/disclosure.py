@@ -111,7 +111,7 @@ LABELS = frozenset({
     "teams", "campaign",
     "lines",
     "month_low", "month_high",
-    "recency", "above", "up_to", "same", "tags",
+    "recency", "above", "up_to", "tags",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.

@@ -221,6 +221,8 @@ def profile(
     """
     frames.need(frame, ["attribute", "segment", "people", "share", "at_risk", "rate"],
                 "layers.profile")  # fmt: skip
+    # Largest first within an attribute: the rest is in the file.
+    frame = frame.groupby("attribute", sort=False).head(tables.MOST_ROWS)
     rows = frame.assign(stayed=verdict(frame, "difference", "flagged"),
                         spent=verdict(frame, "net_difference", "net_flagged"))  # fmt: skip
 
@@ -242,7 +244,7 @@ def profile(
                 "net_per_member", "net_low", "net_high", currency=currency)  # fmt: skip
             columns.append(Column(t(f"segments.table.{head}", lang), _signed(plain, state)))
     return tables.build(
-        rows, columns, name="layers.profile", lang=lang, most=40,
+        rows, columns, name="layers.profile", lang=lang, most=len(rows),
         title=title or t("segments.profile.title", lang),
         note=t("segments.profile.note", lang, days=days),
     )  # fmt: skip

@@ -200,7 +200,7 @@ def kept_share(moved: pd.DataFrame, *, level: float = LEVEL) -> Estimate:
         moved: From `layer_moves`.
         level: Confidence level that it was made with.
     """
-    row = moved[(moved["origin"] == "loyal") & moved["same"]]
+    row = moved[(moved["origin"] == "loyal") & (moved["segment"] == "loyal")]
     if row.empty:
         return Estimate.too_few(0, unit="share", minimum=1)
     one = row.iloc[0]

@@ -16,12 +16,13 @@ import pandas as pd
 from commlab.estimate import LEVEL
 from commlab.metrics import cohorts
 from commlab.metrics.clustered import clustered_rates
+from commlab.stats import wilson
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
 NEW = "new"  # origin of those who were not there yet
-COLUMNS = ("origin", "segment", "at_risk", "went", "rate", "low", "high", "same", "status")
+COLUMNS = ("origin", "segment", "at_risk", "went", "rate", "low", "high", "status")
 _SUMS = ("clusters", "y", "x", "yy", "xx", "xy")
 
 
@@ -82,8 +83,8 @@ def transition_table(
 
     Returns:
         Frame by origin and destination, in the order of `states`: origin, segment (destination),
-        at_risk (people who began there), went, rate, low, high, same (destination is the
-        origin), status. The rows of an origin add up to its at_risk.
+        at_risk (people who began there), went, rate, low, high, status. The
+        rows of an origin add up to its at_risk.
 
     Example:
         >>> counts = pd.DataFrame({"origin": "a", "segment": ["a", "b"], "cluster": None,
@@ -95,8 +96,13 @@ def transition_table(
     origins = [s for s in states if s in set(counts["origin"])]
     ends = [s for s in states if s in set(counts["segment"])]
     rows = [_row(counts, origin, end) for origin in origins for end in ends]
-    sums = pd.DataFrame(rows, columns=["origin", "segment", *_SUMS])
+    sums = pd.DataFrame(rows, columns=["origin", "segment", *_SUMS, "grouped"])
     found = clustered_rates(sums, level=level)
+    # Members of no group at all are independent.
+    plain = ~sums["grouped"].to_numpy(dtype=bool)
+    low, high = wilson(sums["y"], sums["x"], level=level)
+    for name, values in (("rate", sums["y"] / sums["x"]), ("low", low), ("high", high)):
+        found[name] = np.where(plain, values, found[name])
     enough = (sums["x"] >= smallest).to_numpy()
     # One chat group tells nothing of how much groups vary.
     known = enough & found["rate"].notna().to_numpy()
@@ -104,7 +110,7 @@ def transition_table(
         "origin": sums["origin"], "segment": sums["segment"], "at_risk": sums["x"].astype("int64"),
         "went": sums["y"].astype("int64"),
         **{name: found[name].where(known) for name in ("rate", "low", "high")},
-        "same": sums["origin"] == sums["segment"], "status": np.where(known, "ok", "too_few"),
+        "status": np.where(known, "ok", "too_few"),
     })  # fmt: skip
     places = [table[name].map(order) for name in ("origin", "segment")]
     ranked = table.iloc[np.lexsort(places[::-1])].reset_index(drop=True)
@@ -120,4 +126,4 @@ def _row(counts: pd.DataFrame, origin: str, end: str) -> tuple[object, ...]:
     of = own.assign(y=np.where(there, n, 0.0))[grouped].groupby("cluster")[["n", "y"]].sum()
     x, y = of["n"].to_numpy(dtype=float), of["y"].to_numpy(dtype=float)
     return (origin, end, len(of) + lone, y.sum() + hit, x.sum() + lone, (y**2).sum() + hit,
-            (x**2).sum() + lone, (x * y).sum() + hit)  # fmt: skip
+            (x**2).sum() + lone, (x * y).sum() + hit, len(of) > 0)  # fmt: skip
