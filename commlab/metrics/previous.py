@@ -9,13 +9,30 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pandas as pd
 
 from commlab import guards
-from commlab.errors import NotEnoughDataError
+from commlab.errors import ArgumentError, NotEnoughDataError
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
 DAYS = 28  # back: whole weeks, so that both days fall on the same weekday
 Figure = TypeVar("Figure")
+
+
+def known_then(ds: Dataset, days: int) -> Dataset:
+    """Return the dataset as it was known some days earlier.
+
+    Args:
+        ds: The dataset.
+        days: How many days earlier.
+
+    Raises:
+        NotEnoughDataError: The data had not begun then.
+    """
+    guards.whole("days", days, low=1)
+    try:
+        return ds.at(ds.as_of - dt.timedelta(days=days))
+    except ArgumentError as error:
+        raise NotEnoughDataError(error.what) from None
 
 
 def figure_before(

@@ -5,7 +5,6 @@ Who is tagged is not dealt out at random: a difference, not what tagging does.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import ibis
@@ -13,13 +12,14 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from commlab import guards, stats
+from commlab import stats
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL
 from commlab.metrics import activity as activities, cohorts, periods
 from commlab.metrics.clustered import flag
 from commlab.metrics.contrast import Parts, contrasts
 from commlab.metrics.layers import LayerRules, member_layers
+from commlab.metrics.previous import known_then
 from commlab.metrics.rates import minimum
 from commlab.metrics.rfm import occasions
 from commlab.metrics.similarity import Similarity
@@ -59,10 +59,9 @@ def tag_outcomes(
 
     Raises:
         MissingTableError: There are no tags.
-        NotEnoughDataError: No tag was held by enough members then.
+        NotEnoughDataError: No tag was held by enough members then, or the data had not begun.
     """
-    guards.whole("days", days, low=1)
-    then = ds.at(ds.as_of - dt.timedelta(days=days))
+    then = known_then(ds, days)
     held = member_layers(then, rules)
     held = held.filter(held.layer != "gone").select("member_id", stratum="layer")
     tags = member_tags(then)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
 import pandas as pd
 
-from commlab import guards, stats
+from commlab import stats
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL
 from commlab.metrics import periods
 from commlab.metrics.layers import YEAR
 from commlab.metrics.member_profile import NONE, tiers_held
+from commlab.metrics.previous import known_then
 from commlab.metrics.rates import minimum
 from commlab.metrics.rfm import occasions
 from commlab.metrics.transitions import NEW, moves, transition_table
@@ -89,10 +89,9 @@ def tier_moves(
         level: Confidence level.
 
     Raises:
-        NotEnoughDataError: Nobody held a tier then.
+        NotEnoughDataError: Nobody held a tier then, or the data had not begun.
     """
-    guards.whole("days", days, low=1)
-    then = ds.at(ds.as_of - dt.timedelta(days=days))
+    then = known_then(ds, days)
     before, after = tiers_held(then), tiers_held(ds)
     counts = moves(ds, before, after, absent=NEW, lost=NONE)
     if not (counts["origin"] != NEW).any():
