@@ -188,7 +188,7 @@ def separates(
 def _separating(sure: pd.DataFrame) -> Words:
     if sure.empty:
         return word("segments.separates.title_none")
-    row = sure.loc[sure["difference"].astype(float).abs().idxmax()]
+    row = sure.iloc[int(np.argmax(np.abs(frames.numbers(sure, "difference"))))]
     gap = float(row["difference"])
     key = "title" if gap > 0 else "title_less"
     return word(f"segments.separates.{key}", tag=str(row["tag"]), gap=abs(gap))

@@ -115,7 +115,7 @@ def _contrasted(
         ),
         level,
     )
-    rows = []
+    rows: list[dict[str, object]] = []
     for place, outcome in enumerate(outcomes):
         n, k, others, expected, half, p = (
             float(values[1, place]) if len(values) > 1 else 0.0
