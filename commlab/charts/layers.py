@@ -23,7 +23,7 @@ from commlab.charts.layers_tables import (
 )
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
-from commlab.metrics.layers import BROAD_LAYERS, LAYERS
+from commlab.metrics.layers import LAYERS
 from commlab.text import Words, fmt, has, t, word
 
 __all__ = [
@@ -35,10 +35,11 @@ __all__ = [
 _SHADES = {
     "loyal": colours.ACCENT, "steady": "#5fa8a3", "fading": "#d55e00", "lapsed": "#e69f00",
     "quiet": "#f0cf8a", "prospect": "#0072b2", "silent": "#9cc9e6", "active": colours.ACCENT,
-    "still": "#9cc9e6", "gone": colours.GREY,
+    "still": "#9cc9e6", "overdue": "#e69f00", "unbought": "#9cc9e6", "gone": colours.GREY,
 }  # fmt: skip
 # From the bottom up: those who buy at the zero line, where their share can be read.
-_STACK = ("loyal", "steady", "fading", "lapsed", "quiet", "active", "prospect", "silent", "still",
+_STACK = ("loyal", "steady", "fading", "lapsed", "quiet", "overdue", "active", "prospect",
+          "silent", "unbought", "still",
           "gone")  # fmt: skip
 
 
@@ -173,7 +174,7 @@ def moves(
     """
     where = "charts.layers.moves"
     frames.need(frame, ["origin", "segment", "at_risk", "went", "rate", "status"], where)
-    order = list(dict.fromkeys([*BROAD_LAYERS, *LAYERS, "new", "unknown"]))
+    order = [*LAYERS, "new", "unknown"]
     origins = [name for name in order if name in set(frame["origin"])]
     ends = [name for name in order if name in set(frame["segment"])]
     kept = frame[(frame["origin"] == "loyal") & (frame["segment"] == "loyal")]["rate"].dropna()

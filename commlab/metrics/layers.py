@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
 # Best first; "gone" last: whoever has left can be offered nothing.
-LAYERS = ("loyal", "fading", "steady", "lapsed", "quiet", "prospect", "silent", "active", "still",
-          "gone")  # fmt: skip
+LAYERS = ("loyal", "fading", "steady", "lapsed", "quiet", "overdue", "prospect", "silent",
+          "unbought", "active", "still", "gone")  # fmt: skip
 # What to do for each (requirement A8): a reason to buy for who is heard, content for who is not.
 ACTIONS = {
     "loyal": "care", "fading": "call", "steady": "offer", "lapsed": "coupon", "quiet": "content",
-    "prospect": "trial", "silent": "content", "active": "listen", "still": "wake", "gone": "none",
+    "overdue": "remind", "prospect": "trial", "silent": "content", "unbought": "first",
+    "active": "listen", "still": "wake", "gone": "none",
 }  # fmt: skip
 # Layers put together where moves are counted: of two times ten states most cells are too small
 # to be shown, and a move from silence to silence says little.
@@ -132,8 +133,8 @@ def member_layers(ds: Dataset, rules: LayerRules) -> ir.Table:
     - no purchase known: "prospect" with such a sign, "silent" without;
     - where there are no orders at all: "active" with such a sign, "still" without.
 
-    Where nothing but orders shows who takes part, "quiet" and "silent" cannot be told from
-    "lapsed" and "prospect" and do not occur. A purchase is a day with positive net spend (`rfm`).
+    Where nothing but orders shows who takes part, it is "overdue" and "unbought" instead of these
+    pairs. A purchase is a day with positive net spend (`rfm`).
 
     Args:
         ds: The dataset.
@@ -146,18 +147,22 @@ def member_layers(ds: Dataset, rules: LayerRules) -> ir.Table:
     day = periods.number_of(ds.as_of, "day")
     rich = (people.spent >= (rules.valuable or 0)) & (people.spent > 0)
     due = people["last"] < day - rules.overdue_days
-    # Without anything that shows it, nobody is called silent.
-    sign = people.sign.notnull() if rules.heard else ibis.literal(True)
-    heard, unheard = ("prospect", "silent") if ds.has("orders") else ("active", "still")
+    sign = people.sign.notnull()
+
+    def told(heard: str, unheard: str, unknown: str) -> ibis.Value:
+        # Without anything that shows it, nobody is called silent.
+        return ibis.ifelse(sign, heard, unheard) if rules.heard else ibis.literal(unknown)
+
+    nothing = (
+        ("prospect", "silent", "unbought") if ds.has("orders") else ("active", "still", "still")
+    )
     layer = ibis.cases(
         (people.away.notnull(), "gone"),
-        (people["last"].isnull() & sign, heard),
-        (people["last"].isnull(), unheard),
+        (people["last"].isnull(), told(*nothing)),
         (rich.fill_null(False) & ~due, "loyal"),
         (rich.fill_null(False), "fading"),
         (~due, "steady"),
-        (sign, "lapsed"),
-        else_="quiet",
+        else_=told("lapsed", "quiet", "overdue"),
     )
     return people.select("member_id", layer=layer, spent=people.spent.fill_null(0))
 

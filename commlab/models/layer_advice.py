@@ -10,7 +10,7 @@ from commlab.metrics.tags import ANY
 from commlab.text import Words, word
 
 # What is done this week; whoever buys on time needs no campaign, and who has left hears none.
-ADVICE = ("call", "coupon", "trial", "content", "wake")
+ADVICE = ("call", "coupon", "remind", "trial", "first", "content", "wake")
 
 
 def layer_advice(table: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def layer_advice(table: pd.DataFrame, *, level: float = LEVEL) -> pd.DataFrame:
         level: Confidence level that it was made with.
 
     Returns:
-        Frame: advice ("call", "coupon", "trial", "content"; without orders "wake"), people, worth
+        Frame: advice ("call", "coupon", …: what `metrics.layer_table` says), people, worth
         (an Estimate of what such members go on to spend if nothing is done, layers of one advice
         added up (Zou & Donner 2008, Stat. Med. 27, for the ends of a sum); or words that it is
         not known).

@@ -281,7 +281,8 @@ def test_without_orders_members_are_parted_by_taking_part(make_dataset):
 def test_with_orders_alone_nobody_is_called_silent(make_dataset):
     ds = make_dataset({"orders": world()["orders"]}, as_of=AS_OF.isoformat())
     rules = metrics.layer_rules(ds, 45)
-    assert not set(metrics.layer_table(ds, rules)["segment"]) & {"quiet", "silent", "gone"}
+    found = set(metrics.layer_table(ds, rules)["segment"])
+    assert found == {"loyal", "fading", "steady", "overdue", "unbought"}
     assert metrics.layer_words(ds, rules).kind == "how_orders_only"
 
 

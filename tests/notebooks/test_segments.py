@@ -84,7 +84,7 @@ def test_real_files_of_one_kind(shared_data, tmp_path, file, name, there, absent
         assert plain(f"segments.adds.{there}", lang) not in page.said
     layers = pd.read_csv(run.folder / "share/tables" / SEGMENTS / "segment_layers.csv")
     if there == "orders":
-        assert {"loyal", "fading", "steady", "lapsed"} == set(layers["segment"])
+        assert set(layers["segment"]) == {"loyal", "fading", "steady", "overdue", "unbought"}
         assert layers["rate"].notna().any()
         assert (run.folder / "share/tables" / SEGMENTS / "rfm_grid.csv").exists()
     else:
