@@ -80,7 +80,8 @@ def layers(
                tables.share("share", bar=True, scale=tables.largest(frame, "share"))),
         Column(t("segments.table.advice", lang), advice, False),
     ]  # fmt: skip
-    if np.isfinite(frames.numbers(frame, "rate")).any():
+    measured = bool(np.isfinite(frames.numbers(frame, "rate")).any())
+    if measured:
         columns[3:3] = [
             Column(t("segments.table.bought", lang), tables.rate("rate", "low", "high")),
             Column(t("segments.table.expected", lang),
@@ -89,7 +90,7 @@ def layers(
     return tables.build(
         frame, columns, name="layers.layers", lang=lang,
         title=title or t("segments.layers.title", lang),
-        note=t("segments.layers.note", lang, days=days),
+        note=t("segments.layers.note", lang, days=days) if measured else "",
     )  # fmt: skip
 
 

@@ -61,6 +61,7 @@ def tag_outcomes(
         MissingTableError: There are no tags.
         NotEnoughDataError: No tag was held by enough members then, or the data had not begun.
     """
+    ds.raw("tags")  # a missing table before anything else
     then = known_then(ds, days)
     held = member_layers(then, rules)
     held = held.filter(held.layer != "gone").select("member_id", stratum="layer")

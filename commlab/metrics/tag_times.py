@@ -111,8 +111,10 @@ def tagged_sums(ds: Dataset, days: int = DAYS, tag_group: str = ANY) -> pd.DataF
 
 def _first_tags(ds: Dataset, tag_group: str) -> ir.Table:
     """Return every member: member_id, cluster, joined, tagged, left_on (days), undated (0 or 1)."""
-    if not ds.has("members"):
-        raise MissingTableError("time to a tag needs the table 'members'.", where=ds.name)
+    if not ds.has("members", "tags"):
+        raise MissingTableError(
+            "time to a tag needs the tables 'members' and 'tags'.", where=ds.name
+        )
     if "tagged_at" not in ds.columns("tags"):
         raise MissingTableError(
             "time to a tag needs tags.tagged_at, which the workspace does not have.",

@@ -54,6 +54,8 @@ def held_tiers(
 
 
 def _held(own: pd.DataFrame, days: int, level: float, least: int) -> tuple[float, float, float]:
+    if own.empty:  # members without a tier hold none for no time
+        return np.nan, np.nan, np.nan
     try:
         held = restricted_mean(own, days, level=level, min_at_risk=least)
     except NotEnoughDataError:

@@ -117,6 +117,8 @@ def test_holders_are_counted_on_the_day(make_dataset):
     assert table.loc["gold", "mean"] == pytest.approx(np.mean([100.0 + k for k in range(1, 10)]))
     assert table.loc["gold", "share_value"] == pytest.approx(945 / 1045)
     assert list(table.index) == ["gold", "basic", "none"]
+    # Nobody was followed who holds none, and too few of the others: nothing is said, nothing fails.
+    assert models.held_tiers(table.reset_index(), metrics.tier_spans(ds))["value"].isna().all()
 
 
 def test_moves_between_tiers_close(make_dataset):
