@@ -22,11 +22,13 @@ from commlab.charts.campaign_readout_tables import (
 )
 from commlab.charts.campaign_tables import checks, claims_table, overview
 from commlab.charts.campaign_targeting import deciles, profit, qini
+from commlab.charts.campaign_winners import arms_table, halves, winners
 from commlab.charts.style import Chart, chart, figure, foot
 from commlab.estimate import LEVEL
 from commlab.text import Words, fmt, t, word
 
 __all__ = [
+    "arms_table",
     "balance",
     "checks",
     "claims",
@@ -35,12 +37,14 @@ __all__ = [
     "deciles_table",
     "detectable",
     "event",
+    "halves",
     "null_world",
     "overview",
     "profit",
     "qini",
     "readout_table",
     "segments",
+    "winners",
 ]
 
 _SHADES = {"effect": colours.ACCENT, "association": colours.INK, "naive": colours.GREY}

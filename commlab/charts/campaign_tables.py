@@ -45,16 +45,17 @@ def overview(
     """Return a line for each campaign: design, figure with interval, corrected p, verdict.
 
     Args:
-        frame: `models.campaign_overview`: name, design, starts_on, arm, people, difference, low,
-            high, p_adjusted, unit, verdict, status, reason.
+        frame: `models.campaign_overview`: name, kind, design, starts_on, arm, people, difference,
+            low, high, p_adjusted, unit, verdict, status, reason.
         lang: "en" or "zh".
         currency: ISO code of money.
         title: Head of the table.
     """
-    need = ["name", "design", "starts_on", "arm", "people", "difference", "low", "high",
+    need = ["name", "kind", "design", "starts_on", "arm", "people", "difference", "low", "high",
             "p_adjusted", "unit", "verdict"]  # fmt: skip
     frames.need(frame, need, "charts.campaign.overview")
     unit = "money" if (frame["unit"] == "money").any() else "orders"
+    rows = frame.assign(kind=frame["kind"].fillna("other").replace("", "other"))
     columns = [
         Column(t("common.column.campaign", lang), tables.text("name"), False),
         Column(t("common.column.verdict", lang),
@@ -65,11 +66,12 @@ def overview(
                difference("difference", currency=currency)),
         Column(t("common.column.people", lang), tables.count("people")),
         Column(t("campaign.table.p", lang), p_value("p_adjusted")),
+        Column(t("campaign.table.kind", lang), named("campaign.kind", "kind"), False),
         Column(t("campaign.table.design", lang), named("campaign.design", "design"), False),
         Column(t("campaign.table.starts", lang), _day("starts_on"), False),
     ]  # fmt: skip
     return tables.build(
-        frame, columns, name="campaign.overview", lang=lang,
+        rows, columns, name="campaign.overview", lang=lang,
         title=title or t("campaign.overview.title", lang), note=t("campaign.overview.note", lang),
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ import pandas as pd
 from commlab.charts import axes, colours, frames
 from commlab.charts.campaign_cells import signed
 from commlab.charts.style import Chart, chart, figure, foot, settle
-from commlab.estimate import LEVEL
+from commlab.estimate import LEVEL, Estimate
 from commlab.text import Words, fmt, t, word
 
 RESPONSE = "response"
@@ -27,6 +27,7 @@ def qini(
     seen: bool = False,
     people: int | None = None,
     unit: str = "money",
+    metric: str = "margin",
     currency: str = "CNY",
 ) -> Chart:
     """Return what treating the first of a ranking gains, against as many drawn at random.
@@ -40,12 +41,14 @@ def qini(
         seen: Whether the first ranking is beyond chance better than a random one.
         people: People behind it.
         unit: Unit of the gain, a person.
+        metric: What was learnt: "margin" or "revenue".
         currency: ISO code of money.
     """
     frames.need(frame, ["ranking", "share", "gain", "random", "low", "high"],
                 "charts.campaign.qini")  # fmt: skip
     first = str(frame["ranking"].iloc[0])
-    made = _made("qini", "title_seen" if seen else "title_none", title, lang, narrow, people, as_of)
+    made = _made("qini", "title_seen" if seen else "title_none", title, lang, narrow, people, as_of,
+                 kind=metric)  # fmt: skip
     ax = made.add_subplot()
     one = frame[frame["ranking"] == first]
     share = frames.numbers(one, "share")
@@ -80,11 +83,16 @@ def profit(
     title: str | Words | None = None,
     as_of: dt.date | None = None,
     best: float | None = None,
+    earned: Estimate | None = None,
     people: int | None = None,
     unit: str = "money",
+    metric: str = "margin",
     currency: str = "CNY",
 ) -> Chart:
     """Return what treating the first of the ranking earns after cost, by share treated.
+
+    The share that earns most was chosen by the curve and is flattered by it: where the curve has
+    its top the mark shows what that choice earned on people who did not make it.
 
     Args:
         frame: `Targeting.curve`: ranking, share, profit, profit_low, profit_high.
@@ -93,26 +101,32 @@ def profit(
         title: The finding; without it the title gives the share to treat.
         as_of: Last day of the data.
         best: Share to treat.
+        earned: What that share earned on people who did not choose it.
         people: People behind it.
         unit: Unit of the gain, a person.
+        metric: What was learnt: "margin" or "revenue".
         currency: ISO code of money.
     """
     frames.need(frame, ["ranking", "share", "profit", "profit_low", "profit_high"],
                 "charts.campaign.profit")  # fmt: skip
     one = frame[frame["ranking"] == frame["ranking"].iloc[0]]
     made = _made("profit", "title" if best else "title_nobody", title, lang, narrow, people, as_of,
-                 share=best or 0.0)  # fmt: skip
+                 kind=metric, share=best or 0.0)  # fmt: skip
     ax = made.add_subplot()
     share, y = frames.numbers(one, "share"), frames.numbers(one, "profit")
     ax.fill_between(share, frames.numbers(one, "profit_low"), frames.numbers(one, "profit_high"),
                     color=colours.ACCENT, alpha=0.14, linewidth=0)  # fmt: skip
     ax.plot(share, y, color=colours.ACCENT, linewidth=2.2)
     ax.axhline(0, color=colours.QUIET, linewidth=0.9)
-    if best:
-        place = int(np.abs(share - best).argmin())
-        ax.plot(share[place], y[place], "o", color=colours.ACCENT, markersize=8)
+    if best and earned is not None and earned.ok:
+        ax.plot([best, best], [earned.low, earned.high], color=colours.INK, linewidth=2)
+        ax.plot(best, earned.value, "o", color=colours.INK, markersize=8)
     ax.set_xlim(0, 1)
     _axes(ax, lang, unit, currency, "profit")
+    axes.keep_top(made, 2.7 * made.size("small") + 4)
+    settle(made)
+    axes.label_row(ax, [(t("campaign.profit.curve", lang), colours.ACCENT),
+                        (t("campaign.profit.honest", lang), colours.INK)])  # fmt: skip
     return made
 
 
@@ -157,11 +171,11 @@ def deciles(
 
 def _made(
     name: str, finding: str, title: str | Words | None, lang: str, narrow: bool,
-    people: int | None, as_of: dt.date | None, **values: float,
+    people: int | None, as_of: dt.date | None, *, kind: str = "", **values: float,
 ) -> Chart:  # fmt: skip
     return figure(
         title=title or word(f"campaign.{name}.{finding}", **values),
-        subtitle=t(f"campaign.{name}.subtitle", lang),
+        subtitle=t(f"campaign.{name}.subtitle{f'_{kind}' if kind else ''}", lang),
         foot=foot(lang, n=None if people is None else float(people), unit="people", as_of=as_of,
                   level=LEVEL),
         lang=lang,

@@ -14,8 +14,10 @@ from commlab.metrics.buyer_lives import (
     unnamed_orders as unnamed_orders,
 )
 from commlab.metrics.buyers import buyer_groups as buyer_groups, buyer_splits as buyer_splits
+from commlab.metrics.campaign_halves import campaign_halves as campaign_halves
 from commlab.metrics.campaign_panel import campaign_panel as campaign_panel, last_year as last_year
 from commlab.metrics.campaign_sums import campaign_sums as campaign_sums
+from commlab.metrics.campaign_today import campaign_today as campaign_today
 from commlab.metrics.campaigns import campaigns as campaigns, overlapping as overlapping
 from commlab.metrics.check_in_rows import check_in_rows as check_in_rows
 from commlab.metrics.churn_features import (

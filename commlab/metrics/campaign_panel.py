@@ -11,7 +11,9 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from commlab import guards
+from commlab.config import Settings
 from commlab.errors import NotEnoughDataError
+from commlab.metrics.campaigns import Campaign
 from commlab.metrics.outcomes import Outcomes
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 PERIODS = 6  # spans before: enough to see a trend, few enough to be of the same season
 _METRICS = ("orders", "revenue")
+# Days from one New Year of the lunisolar calendar to the next: twelve or thirteen months.
+SHORTEST_YEAR, LONGEST_YEAR = 353, 385
 FEWEST = 2  # spans before, of which one is the reference
 
 
@@ -115,13 +119,16 @@ def campaign_panel(
 def last_year(ds: Dataset, outcomes: Outcomes) -> pd.DataFrame | None:
     """Return a year earlier the sums of the same two spans, over those who were there then.
 
+    The same weekdays are taken; where the campaign's days touch a festival, the same days of it:
+    Spring Festival moves by weeks from year to year.
+
     Returns:
         Frame of one row: n (people), and of orders and revenue the means (`orders`,
         `placebo_orders`, …), variances (`var_…`) and covariances (`cov_orders`, `cov_revenue`) a
         person; None where the orders do not reach back.
     """
     item = outcomes.campaign
-    year, length = dt.timedelta(days=364), dt.timedelta(days=item.days)  # the same weekdays
+    year, length = year_before(ds.settings, item), dt.timedelta(days=item.days)
     start, end = item.starts_at - year, item.end_seen - year + dt.timedelta(microseconds=1)
     before = item.before - year
     orders = ds.table("orders")
@@ -149,3 +156,20 @@ def last_year(ds: Dataset, outcomes: Outcomes) -> pd.DataFrame | None:
     sums |= {f"var_{name}": rows[name].var() for name in names}
     sums |= {f"cov_{name}": rows[name].cov(rows[f"placebo_{name}"]) for name in names[::2]}
     return ds.frame(rows.agg(**sums))
+
+
+def year_before(settings: Settings, item: Campaign) -> dt.timedelta:
+    """Return how much earlier the comparable days of the year before were.
+
+    Args:
+        settings: Settings of the workspace, with its festivals.
+        item: The campaign.
+    """
+    first, last = item.starts_at.date(), item.end_seen.date()
+    for festival in settings.festivals_between(first, last):
+        earliest = festival.starts_on - dt.timedelta(days=LONGEST_YEAR)
+        for past in settings.festivals_between(earliest, festival.starts_on):
+            apart = (festival.starts_on - past.starts_on).days
+            if past.name == festival.name and SHORTEST_YEAR <= apart <= LONGEST_YEAR:
+                return dt.timedelta(days=apart)
+    return dt.timedelta(days=364)  # the same weekdays

@@ -19,7 +19,7 @@ from commlab import guards
 from commlab.errors import ArgumentError
 from commlab.metrics.campaign_arms import assigned, control_of, planned_shares
 from commlab.metrics.campaigns import Campaign, campaign
-from commlab.metrics.margins import margin_source
+from commlab.metrics.person_sums import spans_before, sums_in, with_facts
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -123,21 +123,15 @@ def campaign_outcomes(
     item = campaign(ds, campaign_id, window_days)
     people = assigned(ds, item)
     length, day = dt.timedelta(days=item.days), dt.timedelta(days=1)
-    look_back = dt.timedelta(days=pre_days)
     moment = dt.timedelta(microseconds=1)
     spans = {
         "": (item.starts_at, item.end_seen + moment),
-        "pre_": (item.before - look_back, item.before),
+        **spans_before(item.before, length, pre_days),
         "placebo_": (item.before - length, item.before),
-        "earlier_": (item.before - length - look_back, item.before - length),
         "month_": (item.before - dt.timedelta(days=MONTH_DAYS), item.before),
         "after_": (item.ends_at + moment, min(item.ends_at + length + moment, ds.end)),
     }
-    sums, names = _orders(ds, spans)
-    if ds.has("touchpoints"):
-        sums, names = sums.outer_join(_visits(ds, spans), "member_id"), (*names, "visitors")
-        sums = sums.mutate(member_id=ibis.coalesce(sums.member_id, sums.member_id_right))
-        sums = sums.drop("member_id_right")
+    sums, names = sums_in(ds, spans)
     metrics = tuple(name for name in METRICS if name in names)
     if untouched:
         sums = _with_untouched(ds, sums, spans, untouched)
@@ -166,50 +160,6 @@ def campaign_outcomes(
         segments=segments,
         planned=planned_shares(ds, item, control),
         negative_control=bool(untouched),
-    )
-
-
-def _orders(
-    ds: Dataset, spans: dict[str, tuple[dt.datetime, dt.datetime]]
-) -> tuple[ir.Table, tuple[str, ...]]:
-    orders = ds.table("orders")
-    first, last = min(start for start, _ in spans.values()), max(end for _, end in spans.values())
-    orders = orders.filter(orders.member_id.notnull(), orders.paid_at >= first,
-                           orders.paid_at < last)  # fmt: skip
-    net = orders.amount - orders.refund_amount
-    names: tuple[str, ...] = ("orders", "buyers", "revenue")
-    columns = {"revenue": net}
-    share = ds.settings.margin
-    if share is not None or margin_source(ds) == "cost":
-        # The cost of what was refunded is saved in proportion, as in `margins`.
-        kept = ibis.ifelse(orders.amount > 0, net / orders.amount.cast("float64"), 0.0)
-        stated = net.cast("float64") * (0.0 if share is None else share)
-        costed = net.cast("float64") - orders.cost.cast("float64") * kept
-        columns["margin"] = ibis.ifelse(orders.cost.notnull(), costed, stated)
-        names = (*names, "margin")
-    columns = {name: values.cast("float64") for name, values in columns.items()}
-    totals: dict[str, ir.Value] = {"last_order": orders.paid_at.max(
-        where=orders.paid_at < spans["pre_"][1])}  # fmt: skip
-    for span, (start, end) in spans.items():
-        inside = (orders.paid_at >= start) & (orders.paid_at < end)
-        totals[f"{span}orders"] = inside.sum().cast("float64")
-        for name, values in columns.items():
-            totals[span + name] = ds.money(ibis.ifelse(inside, values, 0.0).sum())
-    sums = orders.group_by("member_id").agg(**totals)
-    bought = {f"{span}buyers": ibis.ifelse(sums[f"{span}orders"] > 0, 1.0, 0.0) for span in spans}
-    return sums.mutate(**bought), names
-
-
-def _visits(ds: Dataset, spans: dict[str, tuple[dt.datetime, dt.datetime]]) -> ir.Table:
-    seen = ds.table("touchpoints")
-    seen = seen.filter(seen.event == "visited")
-    return seen.group_by("member_id").agg(
-        **{
-            f"{span}visitors": ibis.ifelse(
-                ((seen["at"] >= start) & (seen["at"] < end)).any(), 1.0, 0.0
-            )
-            for span, (start, end) in spans.items()
-        }
     )
 
 
@@ -243,16 +193,7 @@ def _facts(ds: Dataset, item: Campaign, table: ir.Table, segments: tuple[str, ..
                 f"segments == {segments!r}, members have no column {name!r}.",
                 fix=f"Choose of: {', '.join(known)}.",
             )
-    start = ibis.literal(item.before)
-    seconds = 86_400.0
-    people = people.select(
-        "member_id",
-        *segments,
-        tenure=(start.epoch_seconds() - people.joined_at.epoch_seconds()).cast("float64") / seconds,
-    )
-    table = table.left_join(people, "member_id").drop("member_id_right")
-    recency = (start.epoch_seconds() - table.last_order.epoch_seconds()).cast("float64")
-    return table.mutate(recency=recency / seconds).drop("last_order")
+    return with_facts(table, people.select("member_id", "joined_at", *segments), item.before)
 
 
 def _seen(ds: Dataset, item: Campaign, pre_days: int) -> int:

@@ -18,12 +18,14 @@ from commlab.models.backtest_survival import (
     Verdict as Verdict,
     backtest as backtest,
 )
+from commlab.models.best_arm import best_arm as best_arm
 from commlab.models.bgnbd import BetaGeoModel as BetaGeoModel
 from commlab.models.btyd_churn import (
     add_btyd as add_btyd,
     alive_score as alive_score,
     base_score as base_score,
 )
+from commlab.models.campaign_list import NextList as NextList, next_list as next_list
 from commlab.models.campaign_money import Profit as Profit, campaign_profit as campaign_profit
 from commlab.models.campaign_overview import (
     campaign_overview as campaign_overview,
@@ -48,7 +50,6 @@ from commlab.models.campaign_targeting import (
     CampaignTargeting as CampaignTargeting,
     campaign_targeting as campaign_targeting,
     learnt_targeting as learnt_targeting,
-    uplift_list as uplift_list,
 )
 from commlab.models.campaign_verdict import Claims as Claims
 from commlab.models.check_in_benefit import check_in_benefit as check_in_benefit
@@ -185,6 +186,7 @@ from commlab.models.next_campaign import (
     NextCampaign as NextCampaign,
     next_campaign as next_campaign,
 )
+from commlab.models.novelty import Novelty as Novelty, novelty as novelty
 from commlab.models.null_example import null_example as null_example
 from commlab.models.observational import observe as observe
 from commlab.models.outlook import (
@@ -208,6 +210,10 @@ from commlab.models.ranking import (
     probability_top as probability_top,
     ranked_segments as ranked_segments,
     with_top as with_top,
+)
+from commlab.models.regression_to_mean import (
+    ReturnToMean as ReturnToMean,
+    regression_to_mean as regression_to_mean,
 )
 from commlab.models.residual import ResidualValue as ResidualValue, residual_value as residual_value
 from commlab.models.rings import referral_rings as referral_rings

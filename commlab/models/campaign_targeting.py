@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,6 @@ from commlab.metrics.outcomes import UNITS, Outcomes
 from commlab.models.doubly_robust import folds_of
 from commlab.models.targeting import Targeting, compare_targeting
 from commlab.models.uplift import LEARNERS, cross_fitted_uplift, default_learner
-
-if TYPE_CHECKING:
-    from commlab.dataset import Dataset
 
 ASKED = "DR"  # its scores are unbiased for the effect on any people, so it is the one asked about
 FOLDS = 5
@@ -33,6 +29,7 @@ class CampaignTargeting:
         found: How well rankings choose, see `Targeting`.
         scores: Frame, best first: member_id, uplift (expected, a person), treat (whether among
             the best share); scores come from models that have not seen the person.
+        arm: The arm that was held against the control arm.
         metric: What was learnt: "margin" where it is known, else "revenue" or "orders".
         cost_each: Cost of treating a person.
         unit: Unit of the metric.
@@ -42,6 +39,7 @@ class CampaignTargeting:
 
     found: Targeting
     scores: pd.DataFrame
+    arm: str
     metric: str
     cost_each: float
     unit: str
@@ -92,15 +90,13 @@ def campaign_targeting(
             fix="Hold out a random part of the next list: `commlab assign`.",
         )
     metric = metric or next(m for m in ("margin", "revenue", "orders") if m in outcomes.metrics)
-    features = [f"pre_{name}" for name in outcomes.metrics] + ["tenure", "recency"]
-    frame = outcomes.frame(["member_id", "arm", "unit", metric, *features])
-    frame = frame[frame["arm"].isin([arm, outcomes.control])].reset_index(drop=True)
+    frame = learning_rows(outcomes, arm, metric)
     if len(frame) < FEWEST:
         raise NotEnoughDataError(
             f"{len(frame)} people: with fewer than {FEWEST} nobody can be told apart.",
             fix="Learn from a larger campaign.",
         )
-    X = frame[features].to_numpy(dtype=float)
+    X = frame[features(outcomes)].to_numpy(dtype=float)
     y, t = frame[metric].to_numpy(dtype=float), (frame["arm"] == arm).to_numpy()
     unit = frame["unit"] if outcomes.clustered else None
     names = [ASKED, *(name for name in LEARNERS if name != ASKED)]
@@ -122,7 +118,18 @@ def campaign_targeting(
         "member_id": frame["member_id"].to_numpy()[order], "uplift": scores[ASKED][order],
         "treat": np.arange(len(frame)) < share * len(frame),
     })  # fmt: skip
-    return CampaignTargeting(found, listed, metric, cost_each, UNITS[metric], share)
+    return CampaignTargeting(found, listed, arm, metric, cost_each, UNITS[metric], share)
+
+
+def features(outcomes: Outcomes) -> list[str]:
+    """Return the columns, known before a campaign, by which people are told apart."""
+    return [f"pre_{name}" for name in outcomes.metrics] + ["tenure", "recency"]
+
+
+def learning_rows(outcomes: Outcomes, arm: str, metric: str) -> pd.DataFrame:
+    """Return what is learnt from: member_id, arm, unit, the metric, and `features`."""
+    frame = outcomes.frame(["member_id", "arm", "unit", metric, *features(outcomes)])
+    return frame[frame["arm"].isin([arm, outcomes.control])].reset_index(drop=True)
 
 
 def learnt_targeting(
@@ -153,20 +160,3 @@ def _response(X: np.ndarray, y: np.ndarray, t: np.ndarray, fold: np.ndarray) -> 
         if judge.any():
             out[judge] = default_learner().fit(X[learn], y[learn]).predict(X[judge])
     return out
-
-
-def uplift_list(ds: Dataset, found: CampaignTargeting) -> pd.DataFrame:
-    """Return the people to treat, best first, as the action list `uplift`.
-
-    Returns:
-        Frame: member_id, adviser_id, uplift.
-    """
-    listed = found.scores.loc[found.scores["treat"], ["member_id", "uplift"]]
-    people = ds.people()
-    if "adviser_id" in people.columns:
-        known = ds.frame(people.select("member_id", "adviser_id"))
-        own = listed["member_id"].map(known.set_index("member_id")["adviser_id"])
-    else:
-        own = pd.Series(None, index=listed.index, dtype="str")
-    out = listed.assign(adviser_id=own)[["member_id", "adviser_id", "uplift"]]
-    return out.reset_index(drop=True)

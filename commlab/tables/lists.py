@@ -91,12 +91,14 @@ _DECLARED = (
     ),
     Table(
         "uplift",
-        "one person whom a campaign is expected to move, most first",
+        "one person whom a campaign is expected to move by more than it costs, most first",
         columns(
             "member_id* id the person",
             "adviser_id id adviser (staff) in charge",
-            "uplift* float expected difference that the campaign makes, in units of what was "
-            "learnt (margin in currency units where it is known)",
+            "arm text arm in the campaign that was learnt from; empty: was not in it",
+            "uplift* float expected difference that the campaign makes, in currency units: margin "
+            "where it is known, else revenue",
+            "net* float the same less the cost of treating a person",
             member_id=MEMBER,
             adviser_id=STAFF,
         ),
