@@ -8,6 +8,7 @@ simulator (`commlab simulate`) makes data that behave.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import shutil
 import tempfile
@@ -146,7 +147,9 @@ def workspace(orders: int) -> Path:
 
     It is made at first use, under a name that changes when the recipe does.
     """
-    recipe = hashlib.blake2b(repr((_MACROS, _TABLES, duckdb.__version__)).encode(), digest_size=5)
+    # How it is written counts too: files with an old mark of clean keys would be looked through.
+    made = (_MACROS, _TABLES, inspect.getsource(_write), UNIQUE_MARK, duckdb.__version__)
+    recipe = hashlib.blake2b(repr(made).encode(), digest_size=5)
     folder = cache() / f"{orders}-{recipe.hexdigest()}"
     if folder.is_dir():
         return folder

@@ -119,8 +119,9 @@ def profit(
     ax.plot(share, y, color=colours.ACCENT, linewidth=2.2)
     ax.axhline(0, color=colours.QUIET, linewidth=0.9)
     if best and earned is not None and earned.ok:
-        ax.plot([best, best], [earned.low, earned.high], color=colours.INK, linewidth=2)
-        ax.plot(best, earned.value, "o", color=colours.INK, markersize=8)
+        value, low, high = (float(getattr(earned, end)) for end in ("value", "low", "high"))
+        ax.plot([best, best], [low, high], color=colours.INK, linewidth=2)
+        ax.plot(best, value, "o", color=colours.INK, markersize=8)
     ax.set_xlim(0, 1)
     _axes(ax, lang, unit, currency, "profit")
     axes.keep_top(made, 2.7 * made.size("small") + 4)

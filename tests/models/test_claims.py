@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
 from campaign_worlds import AS_OF, DAYS, world
 
+from commlab.config import Festival, Settings
 from commlab.errors import ArgumentError, StatisticalWarning
-from commlab.metrics.campaign_panel import campaign_panel, last_year
+from commlab.metrics.campaign_panel import campaign_panel, last_year, year_before
 from commlab.metrics.outcomes import campaign_outcomes
 from commlab.models.assignment import sample_ratio
 from commlab.models.campaign_money import campaign_profit
@@ -168,6 +172,23 @@ def test_last_year_counts_the_same_weekdays(made):
     assert row["orders"] * 200 == pytest.approx(1)
     assert row["placebo_orders"] * 200 == pytest.approx(1)
     assert row["revenue"] * 200 == pytest.approx(50)
+
+
+@pytest.mark.parametrize(("start", "earlier"), [
+    # Spring Festival 2026 begins on 3 February, that of 2025 on 15 January; Double 11 stays.
+    ("2026-02-05", 384), ("2026-11-03", 365), ("2026-03-10", 364),
+])  # fmt: skip
+def test_a_festival_is_held_against_the_same_festival(made, start, earlier):
+    _, outcomes = made(n=200)
+    first = pd.Timestamp(start).to_pydatetime()
+    item = dataclasses.replace(outcomes.campaign, starts_at=first,
+                               end_seen=first + dt.timedelta(days=7))  # fmt: skip
+    assert year_before(Settings(), item).days == earlier
+    own = Settings(calendar="none", festivals=(
+        Festival("birthday", dt.date(2026, 3, 8), dt.date(2026, 3, 12)),
+        Festival("birthday", dt.date(2025, 3, 1), dt.date(2025, 3, 5)),
+    ))  # fmt: skip
+    assert year_before(own, item).days == (372 if start == "2026-03-10" else 364)
 
 
 def test_leaving_one_group_out_is_what_it_says(made):

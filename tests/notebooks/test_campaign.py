@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -62,7 +63,15 @@ def test_the_null_campaign_is_chosen_and_called_nothing(tmp_path):
         page = run.page(CAMPAIGN, lang)
         assert said("campaign.says.nothing", lang) in page.said
         assert said("campaign.gate.open", lang) in page.said
-        assert not any(key in page.said for key in ("campaign.", "nan"))
+        # No key without its words, no figure that is none.
+        assert not re.search(r"\bcampaign\.[a-z]|\bnan\b", page.said)
+        for key in ("part.winners.lasting", "part.novelty.none", "part.claims.winners"):
+            assert said(f"campaign.{key}", lang) in page.said
+    back = pd.read_csv(tables / "campaign_regression_to_mean.csv").query("side == 'alone'")
+    assert back["now"].iloc[0] < back["before"].iloc[0]  # those who had bought, and were left alone
+    assert back["now"].iloc[-1] > back["before"].iloc[-1]
+    halves = pd.read_csv(tables / "campaign_halves.csv").set_index("half")
+    assert halves.loc["change", "low"] <= 0 <= halves.loc["change", "high"]
 
 
 @pytest.mark.slow
@@ -172,6 +181,9 @@ def test_planted_heterogeneity_gives_a_list_of_the_right_people(make_workspace, 
                           "member_id": moved.to_numpy(), "paid_at": "2026-03-05 10:00",
                           "amount": 50.0, "cost": 20.0})  # fmt: skip
     tables["orders"] = pd.concat([tables["orders"], extra])
+    strangers = [f"s{k:03}" for k in range(200)]  # half of them members for as long
+    tables["members"] = pd.concat([tables["members"], pd.DataFrame({
+        "member_id": strangers, "joined_at": ["2025-01-01", "2026-01-10"] * 100})])  # fmt: skip
     workspace = make_workspace(tables, as_of=AS_OF)
     run = run_all(workspace, tmp_path / "out", notebooks=["08"], lang="en",
                   params={"example": False})  # fmt: skip
@@ -179,5 +191,8 @@ def test_planted_heterogeneity_gives_a_list_of_the_right_people(make_workspace, 
     assert said("campaign.action.target", "en") in page.said
     found = pd.read_csv(run.folder / "private" / "uplift.csv", dtype={"member_id": "str"})
     assert list(found) == list(LISTS["uplift"].names)
-    assert found["member_id"].isin(ids[joined]).mean() > 0.9
+    new = found[found["arm"].isna()]["member_id"]
+    assert set(new) == set(strangers[::2])
+    assert found[found["arm"].notna()]["member_id"].isin(ids[joined]).mean() > 0.9
+    assert (found["net"] > 0).all()
     assert not any(member in page.said for member in found["member_id"])

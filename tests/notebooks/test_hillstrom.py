@@ -69,3 +69,20 @@ def test_targeting_has_intervals_and_every_share(hillstrom_run):
     curve = pd.read_csv(tables / "campaign_targeting_curve.csv")
     whole = curve[(curve["ranking"] == "DR") & (curve["share"] == 1)].iloc[0]
     assert whole["gain"] == pytest.approx(0.769827, abs=1e-6)  # treating all is the difference
+
+
+def test_both_arms_are_held_against_the_control_and_the_better_is_named(hillstrom_run):
+    tables = hillstrom_run.folder / "share" / "tables" / CAMPAIGN
+    found = pd.read_csv(tables / "campaign_arms.csv")
+    assert found["arm"].tolist() == ["mens", "womens", "control"]
+    rows = found.set_index("arm")
+    # From the file by itself: Φ of the arms' difference over its Welch error is 0.9848.
+    assert rows.loc["mens", "best"] == pytest.approx(0.9848, abs=0.003)
+    assert rows.loc["control", "best"] < 0.001
+    assert found["best"].sum() == pytest.approx(1.0)
+    assert rows.loc["mens", "p_adjusted"] <= rows.loc["womens", "p_adjusted"] < 0.01
+    page = hillstrom_run.page(CAMPAIGN, "en")
+    assert "Learnt for mens against the control group" in page.said
+    drawn = [str(one.get("alt")) for one in page.all("img")]
+    # No margin is known: what is gained is revenue, and is called so.
+    assert any("Extra net revenue, a person of all" in text for text in drawn)
