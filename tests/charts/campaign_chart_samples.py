@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from commlab.charts import campaign
+from commlab.estimate import Estimate
 from commlab.models.claims import ROWS
 from commlab.models.refutation import DECIDE
 
@@ -118,13 +119,64 @@ def detectable() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def winners() -> pd.DataFrame:
+    bands = [(3, True), (2, False), (1, False), (0, False)]
+    frame = pd.DataFrame([{"band": band, "more": more, "side": side}
+                          for band, more in bands for side in ("alone", "treated")])  # fmt: skip
+    before = frame["band"] * 14 / 30
+    now = 0.08 + 0.4 * before + 0.05 * (frame["side"] == "treated")
+    frame = frame.assign(people=160, before=before, now=now, low=now - 0.06, high=now + 0.06,
+                         status="ok")  # fmt: skip
+    frame.loc[0, ["before", "now", "low", "high"]] = np.nan
+    frame.loc[0, "status"] = "too_few"
+    return frame
+
+
+def halves() -> pd.DataFrame:
+    value = np.array([0.066, 0.016, -0.05])
+    return pd.DataFrame({"half": ["first", "second", "change"], "value": value,
+                         "low": value - 0.03, "high": value + 0.03, "people": 1300,
+                         "unit": "orders"})  # fmt: skip
+
+
+def arms(names: tuple[str, ...] = ("mens", "womens")) -> pd.DataFrame:
+    rows = [
+        {
+            "arm": name,
+            "people": 21000,
+            "difference": 0.4,
+            "low": 0.2,
+            "high": 0.6,
+            "p_adjusted": 0.01,
+            "best": 0.48,
+            "status": "ok",
+            "reason": "",
+        }
+        for name in names
+    ]
+    rows.append({"arm": "control", "people": 21000, "best": 0.04, "status": "control",
+                 "reason": ""})  # fmt: skip
+    return pd.DataFrame(rows).assign(unit="money")
+
+
 CHARTS = {
     "campaign_claims": (campaign.claims, claims, {}),
     "campaign_claims_money": (campaign.claims, lambda: claims("money"), {}),
     "campaign_event": (campaign.event, study, {"days": 14, "p": 0.6}),
     "campaign_null_world": (campaign.null_world, null_world, {}),
     "campaign_qini": (campaign.qini, curve, {"seen": True, "people": 1300}),
-    "campaign_profit": (campaign.profit, curve, {"best": 0.4, "people": 1300}),
+    "campaign_profit": (
+        campaign.profit,
+        curve,
+        {
+            "best": 0.4,
+            "people": 1300,
+            "earned": Estimate(value=1.2, low=-0.4, high=2.8, n=1300, unit="money"),
+        },
+    ),
+    "campaign_winners": (campaign.winners, winners, {}),
+    "campaign_winners_money": (campaign.winners, winners, {"unit": "money"}),
+    "campaign_halves": (campaign.halves, halves, {"way": "down"}),
     "campaign_deciles": (campaign.deciles, deciles, {}),
 }
 TABLES = {
@@ -133,6 +185,7 @@ TABLES = {
     "campaign_checks": (campaign.checks, checks),
     "campaign_readout": (campaign.readout_table, readout),
     "campaign_readout_arms": (campaign.readout_table, lambda: readout(("mens", "womens"))),
+    "campaign_arms": (campaign.arms_table, lambda: arms(("mens", "<b>womens</b>"))),
     "campaign_segments": (campaign.segments, segments),
     "campaign_balance": (campaign.balance, balance),
     "campaign_deciles": (campaign.deciles_table, deciles),
