@@ -28,7 +28,9 @@ PRE_DAYS = 90  # the look-back of member value: a quarter holds the usual repurc
 METRICS = ("orders", "buyers", "revenue", "margin", "visitors")
 UNTOUCHED = "untouched"  # orders that the campaign cannot touch: a negative control
 UNITS = {"orders": "orders", "buyers": "share", "revenue": "money", "margin": "money",
-         "visitors": "share", UNTOUCHED: "orders"}  # fmt: skip
+         "visitors": "share", "order_value": "money", UNTOUCHED: "orders"}  # fmt: skip
+# Ratios of two metrics, each summed over people first: numerator, denominator.
+RATIOS = {"order_value": ("revenue", "orders")}
 # `pre`: before the campaign. `placebo`: as long as it, right before. `earlier`: before that.
 # `month`: what the trade holds a campaign against.
 SPANS = ("", "pre_", "placebo_", "earlier_", "after_", "month_")

@@ -104,6 +104,7 @@ def contrast(
     metric: str,
     *,
     covariate: str | None = None,
+    denominator: str | None = None,
     several: bool = False,
     level: float = 0.95,
 ) -> Contrast | None:
@@ -114,6 +115,8 @@ def contrast(
         treated: Aggregates of the other.
         metric: Column.
         covariate: Column from before the campaign that predicts it: CUPED (Deng et al. 2013).
+        denominator: Column whose mean that of the metric is divided by: a ratio of means, its error
+            by the delta method. Not with a covariate.
         several: Whether units hold several people: then it is the ratio of means of sums and
             sizes, which is the cluster-robust difference (Deng, Knoblich & Lu 2018).
         level: Confidence level.
@@ -122,7 +125,9 @@ def contrast(
         return None
     if not control.var(metric) and not treated.var(metric):
         return None
-    size = SIZE if several else None
+    if denominator and not (control.mean(denominator) > 0 and treated.mean(denominator) > 0):
+        return None
+    size = denominator or (SIZE if several else None)
     method = RatioOfMeans(
         metric,
         size,

@@ -26,7 +26,7 @@ from commlab.text import word
 
 # Metric → its name in the keys of figures, as published tables of experiments have it.
 KEYS = {"orders": "orders", "buyers": "conversion", "revenue": "spend", "margin": "margin",
-        "visitors": "visit"}  # fmt: skip
+        "visitors": "visit", "order_value": "order_value"}  # fmt: skip
 _KINDS = frozenset({"coupon", "team_buy", "fission", "lecture", "draw", "check_in", "care", "push"})
 
 
@@ -49,8 +49,8 @@ def campaign_facts(outcomes: Outcomes) -> dict[str, Any]:
 def itt_figures(outcomes: Outcomes, table: pd.DataFrame) -> dict[str, Estimate]:
     """Return the intention-to-treat figures of a readout by their keys within a campaign.
 
-    `itt.orders`, `.conversion`, `.spend`, `.margin`, `.visit`, and the same under `itt_cuped`;
-    with `.<arm>` where there are several arms.
+    `itt.orders`, `.conversion`, `.spend`, `.margin`, `.visit`, `.order_value`, and the same under
+    `itt_cuped`; with `.<arm>` where there are several arms.
 
     Args:
         outcomes: Outcomes of the campaign.

@@ -17,7 +17,7 @@ from commlab import guards
 from commlab.config import MIN_AT_RISK, MIN_EVENTS
 from commlab.errors import ArgumentError, NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
-from commlab.metrics.outcomes import UNITS, UNTOUCHED, Outcomes
+from commlab.metrics.outcomes import RATIOS, UNITS, UNTOUCHED, Outcomes
 from commlab.models import aggregates
 from commlab.models.aggregates import SIZE, Array, Contrast
 from commlab.models.randomisation import FEW_CLUSTERS, Randomised, rerandomise
@@ -26,8 +26,10 @@ from commlab.stats import benjamini_hochberg
 
 HEADLINE = ("orders", "buyers", "revenue", "margin", "visitors")
 # Who stands behind a metric: below so many of them in both arms together its mean is luck.
-_EVENTS = {"orders": "buyers", "revenue": "buyers", "margin": "buyers"}
+_EVENTS = dict.fromkeys(("orders", "revenue", "margin", *RATIOS), "buyers")
 PLAIN, CUPED = "plain", "cuped"
+_FIGURES = ("control", "treated", "difference", "low", "high", "error", "relative",
+            "relative_low", "relative_high", "p")  # fmt: skip
 
 
 def readout(
@@ -44,7 +46,8 @@ def readout(
 
     Args:
         outcomes: Outcomes of a randomised or clustered campaign.
-        metrics: Metrics, chosen before looking; default all that the tables hold.
+        metrics: Metrics, chosen before looking, or ratios of them ("order_value": net revenue an
+            order, each summed over the people of an arm first); default all that the tables hold.
         span: "" for the campaign's days; "placebo_" or "after_" for those around it.
         peeking: Whether the campaign was looked at while it ran, and would have been stopped:
             then intervals hold at all looks together, and p is not given.
@@ -62,7 +65,10 @@ def readout(
     Raises:
         ArgumentError: A metric is not there.
     """
-    chosen = chosen_metrics(outcomes, metrics)
+    ratios = [name for name, parts in RATIOS.items() if set(parts) <= set(outcomes.metrics)]
+    wanted = ratios if metrics is None else [name for name in metrics if name in ratios]
+    rest = None if metrics is None else [name for name in metrics if name not in ratios]
+    chosen = [*chosen_metrics(outcomes, rest), *wanted]
     parts = [
         _arm(outcomes, metric, arm, span, level, min_people, seed, peeking)
         for metric in chosen
@@ -121,9 +127,11 @@ def _arm(
     seed: int,
     peeking: bool,
 ) -> list[dict[str, Any]]:
-    several, name, before = outcomes.clustered, span + metric, f"pre_{metric}"
-    found, people, events = arm_aggregates(outcomes)
-    control, treated = found[outcomes.control], found[arm]
+    top, below = RATIOS.get(metric, (metric, None))
+    several, name, before = outcomes.clustered, span + top, f"pre_{top}"
+    below = span + below if below else None
+    sides, people, events = arm_aggregates(outcomes)
+    control, treated = sides[outcomes.control], sides[arm]
     base: dict[str, Any] = {
         "arm": arm, "metric": metric, "level": level, "unit": UNITS[metric],
         "n_control": people[outcomes.control], "n_treated": people[arm],
@@ -140,11 +148,13 @@ def _arm(
     rows = []
     for adjusted, covariate in ((PLAIN, None), (CUPED, before)):
         why = _no_covariate(outcomes, span, control, treated, before) if covariate else ""
+        why = "campaign.why.ratio" if covariate and below else why
         if why:
             rows.append(base | _blank("refused", why, adjusted))
             continue
-        rows.append(base | _compare(outcomes, name, arm, covariate, control, treated, several,
-                                    level, seed, peeking) | {"adjusted": adjusted})  # fmt: skip
+        found = _compare(outcomes, name, arm, covariate, control, treated, several, level, seed,
+                         peeking, below)  # fmt: skip
+        rows.append(base | found | {"adjusted": adjusted})
     return rows
 
 
@@ -171,15 +181,19 @@ def _compare(
     level: float,
     seed: int,
     peeking: bool,
+    below: str | None,
 ) -> dict[str, Any]:
-    found = aggregates.contrast(
-        control, treated, name, covariate=covariate, several=several, level=level
-    )
+    found = aggregates.contrast(control, treated, name, covariate=covariate, denominator=below,
+                                several=several, level=level)  # fmt: skip
     if found is None:
         return _blank("refused", "campaign.why.nothing_varies", "")
     fields = _fields(found)
     method = "ratio of means by cluster, delta method" if several else "Welch"
-    if several and control.count() + treated.count() < FEW_CLUSTERS:
+    method = "ratio of means, delta method" if below and not several else method
+    few = several and control.count() + treated.count() < FEW_CLUSTERS
+    if few and below:
+        return _blank("refused", "campaign.why.few_clusters", "")
+    if few:
         try:
             exact = few_clusters(outcomes, name, arm, covariate, level, seed)
         except NotEnoughDataError:
@@ -246,6 +260,8 @@ def arm_aggregates(outcomes: Outcomes) -> tuple[Any, dict[str, int], dict[str, p
             (name, f"placebo_{name}"), (name, "participated"),
         )
     ]  # fmt: skip
+    pairs += [(span + top, span + below) for top, below in RATIOS.values()
+              for span in ("", "placebo_", "after_")]  # fmt: skip
     if outcomes.clustered:
         pairs += [(name, SIZE) for name in columns]
         units = aggregates.by_unit(table, columns)
@@ -267,15 +283,11 @@ _KEPT: dict[int, tuple[Outcomes, Any]] = {}
 
 
 def _fields(found: Contrast) -> dict[str, Any]:
-    names = ("control", "treated", "difference", "low", "high", "error", "relative",
-             "relative_low", "relative_high", "p")  # fmt: skip
-    return {name: getattr(found, name) for name in names}
+    return {name: getattr(found, name) for name in _FIGURES}
 
 
 def _blank(status: str, reason: str, adjusted: str) -> dict[str, Any]:
-    names = ("control", "treated", "difference", "low", "high", "error", "relative",
-             "relative_low", "relative_high", "p")  # fmt: skip
-    return {**dict.fromkeys(names, math.nan), "method": "", "status": status, "reason": reason,
+    return {**dict.fromkeys(_FIGURES, math.nan), "method": "", "status": status, "reason": reason,
             "adjusted": adjusted}  # fmt: skip
 
 

@@ -77,6 +77,36 @@ def test_plain_is_welch_and_cuped_is_the_regression_on_the_covariate():
     assert est.low < est.value < est.high
 
 
+def test_order_value_is_a_ratio_of_sums_with_the_error_of_its_linear_part():
+    frame = trial(effect=0.3)
+    rng = np.random.default_rng(7)
+    frame["revenue"] = frame.orders * rng.gamma(4.0, 12.0, len(frame)) + 5.0 * frame.orders * (
+        frame.arm == "treated")  # fmt: skip
+    rows = readout(outcomes_of(frame), ["order_value"]).set_index("adjusted")
+    ratio, linear = {}, {}
+    for arm, rest in frame.groupby("arm"):
+        ratio[arm] = rest.revenue.sum() / rest.orders.sum()
+        linear[arm] = (rest.revenue - ratio[arm] * rest.orders) / rest.orders.mean()
+    row = rows.loc["plain"]
+    assert row["control"] == pytest.approx(ratio["control"])
+    assert row["difference"] == pytest.approx(ratio["treated"] - ratio["control"])
+    error = np.sqrt(sum(part.var() / len(part) for part in linear.values()))
+    assert row["error"] == pytest.approx(error, rel=1e-6)
+    assert row["low"] <= 5.0 <= row["high"]
+    assert row["unit"] == "money"
+    assert rows.loc["cuped", "reason"] == "campaign.why.ratio"
+    # Whole groups: the same ratio, the error of the sums of groups.
+    frame["unit"] = [f"g{k // 20}" for k in range(len(frame))]
+    frame["arm"] = np.where(np.arange(len(frame)) // 20 % 2, "treated", "control")
+    row = readout(outcomes_of(frame, "clustered"), ["order_value"]).iloc[0]
+    errors = 0.0
+    for _, rest in frame.groupby("arm"):
+        sums = rest.groupby("unit")[["revenue", "orders"]].sum()
+        part = sums.revenue - sums.revenue.sum() / sums.orders.sum() * sums.orders
+        errors += (part / sums.orders.mean()).var() / len(part)
+    assert row["error"] == pytest.approx(np.sqrt(errors), rel=1e-6)
+
+
 def test_metrics_are_corrected_together():
     frame = trial().assign(revenue=trial(seed=3).orders * 10)
     rows = readout(outcomes_of(frame))
