@@ -123,9 +123,11 @@ def contrast(
     """
     if min(control.count(), treated.count()) < 2:
         return None
+    if denominator and min(control.mean(denominator), treated.mean(denominator)) <= 0:
+        return None
     if not control.var(metric) and not treated.var(metric):
         return None
-    if denominator and not (control.mean(denominator) > 0 and treated.mean(denominator) > 0):
+    if denominator and not any(_varies(side, metric, denominator) for side in (control, treated)):
         return None
     size = denominator or (SIZE if several else None)
     method = RatioOfMeans(
@@ -185,6 +187,15 @@ def delta(
         for place, unit in enumerate(np.eye(len(value)))
     ])  # fmt: skip
     return float(point), float(np.sqrt(max(slope @ covariance @ slope, 0.0)))
+
+
+def _varies(found: aggr.Aggregates, metric: str, denominator: str) -> bool:
+    """Return whether a ratio is not the same for everybody, as the price of a single product is."""
+    ratio = float(found.mean(metric) / found.mean(denominator))
+    spread = float(found.var(metric)), float(found.var(denominator))
+    rest = spread[0] - 2 * ratio * _covariance(found, metric, denominator) + ratio**2 * spread[1]
+    # Beyond the rounding of sums that cancel out.
+    return rest > 1e-9 * max(spread[0], 1e-300)
 
 
 def _complete(found: aggr.Aggregates) -> aggr.Aggregates:

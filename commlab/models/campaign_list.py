@@ -36,8 +36,9 @@ class NextList:
         rows: Frame, best first: member_id, adviser_id, arm (in the campaign that was learnt from;
             null for who was not in it), uplift, net (uplift less cost).
         people: People who could be reached and were looked at.
-        expected: Money that treating the list is expected to bring after cost: what the share
-            earned on people that did not choose it, for as many people as are listed.
+        expected: Money that treating the list is expected to bring after cost: what the best share
+            earned on people that did not choose it, for as many people as are listed, and less
+            where the listed score lower than that share did.
         strangers: Share of the listed who were not in the campaign.
     """
 
@@ -81,17 +82,21 @@ def next_list(
     treated = (past["arm"] == found.arm).to_numpy(dtype=int)
     groups = past["unit"] if outcomes.clustered else None
     learner.fit(X, past[found.metric].to_numpy(dtype=float), treated, groups=groups)
-    cut = float(np.quantile(learner.predict_uplift(X), 1 - found.share))
+    seen = learner.predict_uplift(X)
+    cut = float(np.quantile(seen, 1 - found.share))
     today = campaign_today(ds, outcomes)
     known = today[names].to_numpy(dtype=float)
     uplift = learner.predict_uplift(np.clip(known, *_range(X)))
     today = today.assign(uplift=uplift, net=uplift - found.cost_each)
     rows = today[(uplift >= cut) & (uplift > found.cost_each)]
     rows = rows.sort_values(["net", "member_id"], ascending=[False, True], ignore_index=True)
+    best = float(seen[seen >= cut].mean()) - found.cost_each
+    # A list may reach further down than the campaign's best share did, never count for more.
+    less = min(1.0, float(rows["net"].mean()) / best) if len(rows) and best > 0 else 1.0
     return NextList(
         rows=rows[["member_id", "adviser_id", "arm", "uplift", "net"]],
         people=len(today),
-        expected=_expected(found, len(rows)),
+        expected=_expected(found, len(rows), less),
         strangers=float(rows["arm"].isna().mean()) if len(rows) else 0.0,
     )
 
@@ -102,8 +107,8 @@ def _range(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.nanmin(filled, axis=0), np.nanmax(filled, axis=0)
 
 
-def _expected(found: CampaignTargeting, listed: int) -> Estimate:
+def _expected(found: CampaignTargeting, listed: int, less: float) -> Estimate:
     """Return what the best share earned, for each of those treated, times those listed."""
-    item, times = found.earned, listed / found.share
+    item, times = found.earned, less * listed / found.share
     ends = {name: float(getattr(item, name)) * times for name in ("value", "low", "high")}
     return dataclasses.replace(item, n=listed, **ends)  # type: ignore[arg-type]

@@ -95,6 +95,8 @@ def test_order_value_is_a_ratio_of_sums_with_the_error_of_its_linear_part():
     assert row["low"] <= 5.0 <= row["high"]
     assert row["unit"] == "money"
     assert rows.loc["cuped", "reason"] == "campaign.why.ratio"
+    one_price = readout(outcomes_of(frame.assign(revenue=frame.orders * 49.9)), ["order_value"])
+    assert one_price["reason"].tolist() == ["campaign.why.nothing_varies", "campaign.why.ratio"]
     # Whole groups: the same ratio, the error of the sums of groups.
     frame["unit"] = [f"g{k // 20}" for k in range(len(frame))]
     frame["arm"] = np.where(np.arange(len(frame)) // 20 % 2, "treated", "control")
