@@ -1,7 +1,7 @@
 """Parameters of what single people do beyond chatting and buying.
 
-Referrals, opinion leaders and those taken for them, freebie hunters, groups that die for a reason,
-and identifiers. Time is in days, money in yuan, a share is of all members of a chunk.
+Referrals, opinion leaders and those taken for them, freebie hunters, demand, groups that die for a
+reason, and identifiers. Time is in days, money in yuan, a share is of all members of a chunk.
 """
 
 from __future__ import annotations
@@ -72,6 +72,9 @@ class Influence:
         posts: Original posts of a KOC a week.
         pull: Share of what members write within half a day after such a post that answers it.
         answers: Share of the questions in the group that each KOC answers.
+        asks: Share of a KOC's posts that ask; they move others like all of them.
+        helper_share: Decoys who answer as many questions as a KOC, write like anybody and move
+            nobody.
         loud_share: Decoys who write very much and move nobody.
         loud_messages: Their messages a week, beside those of their own rate.
         spender_share: Decoys who merely spend most: the first by money, KOC aside.
@@ -91,6 +94,8 @@ class Influence:
     posts: float = 1.2
     pull: float = 0.6
     answers: float = 0.2
+    asks: float = 0.0
+    helper_share: float = 0.0
     loud_share: float = 0.006
     loud_messages: float = 10.0
     spender_share: float = 0.008
@@ -102,9 +107,9 @@ class Influence:
     settled_days: float = 90.0
 
     def __post_init__(self) -> None:
-        for name in ("koc_share", "loud_share", "spender_share", "cluster_share"):
+        for name in ("koc_share", "loud_share", "spender_share", "cluster_share", "helper_share"):
             guards.in_range(f"influence.{name}", getattr(self, name), low=0, high=0.2)
-        for name in ("lift", "pull", "answers", "cluster_orders"):
+        for name in ("lift", "pull", "answers", "asks", "cluster_orders"):
             guards.in_range(f"influence.{name}", getattr(self, name), low=0, high=1)
         for name in ("lift_days", "fade_days", "cluster_every", "cluster_spread"):
             guards.in_range(f"influence.{name}", getattr(self, name), low=0, open_low=True)
@@ -124,6 +129,8 @@ class Freebies:
         takes: Mean number of samples, draws and coupons that a hunter takes; at least two.
         take_days: Days since joining in which they are taken.
         ordinary: Mean number that any other member takes in those days.
+        keen: Share of all others who take as many as hunters do, and go on as before.
+        chatty: Share of the hunters who write like anybody while they are in a group.
         cut: Price cut of the rare order that somebody else makes them place.
     """
 
@@ -138,6 +145,8 @@ class Freebies:
     takes: float = 5.0
     take_days: float = 20.0
     ordinary: float = 0.3
+    keen: float = 0.0
+    chatty: float = 0.0
     cut: float = 0.3
 
     def __post_init__(self) -> None:
@@ -145,7 +154,27 @@ class Freebies:
             guards.in_range(f"freebies.shares of {name}", share, low=0, high=1)
         guards.whole("freebies.leave_weeks", self.leave_weeks, low=1)
         guards.in_range("freebies.takes", self.takes, low=2)
+        for name in ("keen", "chatty"):
+            guards.in_range(f"freebies.{name}", getattr(self, name), low=0, high=1)
         guards.in_range("freebies.cut", self.cut, low=0, high=1, open_low=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Demand:
+    """What members talk of, and buy next: *what* is bought follows talk, not whether.
+
+    Attributes:
+        share: Probability that an item bought soon after its buyer named a product is that one;
+            else, and by default, products are drawn without regard to talk.
+        days: Within so many days after the last time that one was named.
+    """
+
+    share: float = 0.0
+    days: float = 14.0
+
+    def __post_init__(self) -> None:
+        guards.in_range("demand.share", self.share, low=0, high=1)
+        guards.in_range("demand.days", self.days, low=0, open_low=True)
 
 
 @dataclasses.dataclass(frozen=True)

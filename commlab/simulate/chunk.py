@@ -13,6 +13,7 @@ from commlab.simulate.assigned import Assigned
 from commlab.simulate.campaigns import draw_campaigns, extras, kept
 from commlab.simulate.clock import Clock
 from commlab.simulate.contacts import Contacts, draw_contacts
+from commlab.simulate.demand import follow_talk
 from commlab.simulate.freebies import Takes, draw_takes, with_hunters
 from commlab.simulate.groups import Groups, Stays, draw_groups, draw_stays
 from commlab.simulate.identities import Identities, draw_identities
@@ -120,6 +121,10 @@ def draw_chunk(frame: Frame, number: int, members: int) -> Chunk:
         world, seed, number, people, kept(purchases, campaigns),
         [*extras(campaigns), sends.orders, caused.orders], roles, groups, stays, frame.shop, days,
     )  # fmt: skip
+    messages = draw_messages(
+        world, seed, number, people, groups, stays, roles, posts, frame.chat, days
+    )
+    items = draw_items(world, seed, number, orders)
     return Chunk(
         advisers=count,
         people=people,
@@ -129,10 +134,8 @@ def draw_chunk(frame: Frame, number: int, members: int) -> Chunk:
         purchases=purchases,
         campaigns=campaigns,
         orders=orders,
-        items=draw_items(world, seed, number, orders),
-        messages=draw_messages(
-            world, seed, number, people, groups, stays, roles, posts, frame.chat, days
-        ),
+        items=follow_talk(world, seed, number, orders, items, messages),
+        messages=messages,
         touches=draw_touches(
             world, seed, number, people, contacts, stays, campaigns, roles, takes,
             activity(world, seed, number, people), frame.chat, days,

@@ -42,7 +42,8 @@ def draw_takes(
     rng = stream(seed, "takes", chunk)
     plan, n = world.freebies, len(people)
     many = LEAST + rng.poisson(plan.takes - LEAST, n)
-    count = np.where(roles.hunter, many, rng.poisson(plan.ordinary, n))
+    keen = stream(seed, "keen", chunk).random(n) < plan.keen
+    count = np.where(roles.hunter | keen, many, rng.poisson(plan.ordinary, n))
     member = np.repeat(np.arange(n), count)
     begin = clock.operational(people.joined)[member]
     at = clock.calendar(begin + rng.random(member.size) * plan.take_days)

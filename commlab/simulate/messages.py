@@ -97,7 +97,7 @@ def draw_messages(
     reply_to = _replies(world, rng, group, source, writer, at)
     reply_to = attract(world, rng, roles, group, source == MEMBER, writer, at, reply_to)
     question = (source == MEMBER) & (subject == sentences.QUESTION) & (reply_to < 0)
-    koc, to, when = answers(world, rng, roles, stays, group, question, at, days)
+    koc, to, when = answers(world, rng, roles, stays, writer, group, question, at, days)
     n = at.size + when.size
     at = np.concatenate([at, when])
     order = np.argsort(at, kind="stable")

@@ -25,7 +25,7 @@ class Planted:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         self.ids: dict[str, list[str]] = {
-            name: [] for name in ("loud", "spender", "hub", "atmosphere", "hunter")
+            name: [] for name in ("loud", "spender", "hub", "helper", "atmosphere", "hunter")
         }
         self.koc: dict[str, dict[str, int]] = {}
         self.groups: dict[str, list[list[str]]] = {"rings": [], "clusters": [], "twice": []}
@@ -40,7 +40,7 @@ class Planted:
         """Count one chunk."""
         people, roles = chunk.people, chunk.roles
         masks = {"loud": roles.loud, "spender": roles.spender, "hub": roles.hub,
-                 "hunter": roles.hunter}  # fmt: skip
+                 "helper": roles.helper, "hunter": roles.hunter}  # fmt: skip
         for name, mask in masks.items():
             self.ids[name] += _members(np.flatnonzero(mask), offsets)
         self.ids["atmosphere"] += [f"p{offsets.atmosphere + i + 1:02d}" for i in range(ATMOSPHERE)]
@@ -147,6 +147,7 @@ class Planted:
             "decoys": {
                 "loud": self.ids["loud"],
                 "big_spenders": self.ids["spender"],
+                "helpers": self.ids["helper"],
                 "clusters": self.groups["clusters"],
                 "hubs_of_clusters": self.ids["hub"],
                 "rings": self.groups["rings"],
@@ -166,7 +167,8 @@ class Planted:
                 )
             },
             "behaviour": "never buy but what a campaign or a post makes them buy, at a cut price; "
-            "write nothing; no step after the last free thing but leaving",
+            "write nothing (the chatty write like anybody); no other step after the last free "
+            "thing but leaving",
             "ids": self.ids["hunter"],
         }
 

@@ -43,9 +43,10 @@ def draw_posts(
     plan = world.influence
     moments = cluster_moments(world, seed, chunk, roles, days)
     parts = []
-    for mask, weekly, topic in (
-        (roles.koc, plan.posts, sentences.EXPERIENCE),
-        (roles.loud, plan.loud_messages, sentences.CHAT),
+    asking = stream(seed, "asking", chunk)
+    for mask, weekly, topic, asks in (
+        (roles.koc, plan.posts, sentences.EXPERIENCE, plan.asks),
+        (roles.loud, plan.loud_messages, sentences.CHAT, 0.0),
     ):
         who = np.flatnonzero(mask)
         stay = roles.stay[who]
@@ -53,7 +54,8 @@ def draw_posts(
         length = clock.operational(np.minimum(stays.until[stay], float(days))) - begin
         row = np.repeat(np.arange(who.size), rng.poisson(weekly / 7.0 * length))
         at = clock.calendar(begin[row] + rng.random(row.size) * length[row])
-        parts.append((who[row], at, np.full(row.size, topic)))
+        subject = np.where(asking.random(row.size) < asks, sentences.QUESTION, topic)
+        parts.append((who[row], at, subject))
     hub = np.flatnonzero(roles.hub)
     hub = hub[np.argsort(roles.cluster[hub])]
     there = present(stays, roles.stay[hub][:, None], moments)
@@ -125,27 +127,29 @@ def answers(
     rng: np.random.Generator,
     roles: Roles,
     stays: Stays,
+    writer: np.ndarray,
     group: np.ndarray,
     question: np.ndarray,
     at: np.ndarray,
     days: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw the answers of KOC to questions of their group.
+    """Draw the answers of KOC and helpers to questions of their group, none to their own.
 
     Args:
         world: Parameters.
         rng: Source of randomness.
-        roles: Who is a KOC.
+        roles: Who is a KOC or a helper.
         stays: The stays of the chunk.
+        writer: Local number of the writer of each message.
         group: Group of each message.
         question: True where a message is a question that answers nobody.
         at: Day of each message.
         days: Length of the world.
 
     Returns:
-        Local number of the KOC, place of the question, and day of the answer.
+        Local number of who answers, place of the question, and day of the answer.
     """
-    who = np.flatnonzero(roles.koc)
+    who = np.flatnonzero(roles.koc | roles.helper)
     asked = np.flatnonzero(question)
     asked = asked[np.argsort(group[asked], kind="stable")]
     first, beyond = _ranges(group[asked], stays.group[roles.stay[who]])
@@ -155,6 +159,7 @@ def answers(
     stay = roles.stay[member]
     chosen = present(stays, stay, at[to]) & (when < np.minimum(stays.until[stay], days))
     chosen &= rng.random(to.size) < world.influence.answers
+    chosen &= member != writer[to]
     return member[chosen], to[chosen], when[chosen]
 
 

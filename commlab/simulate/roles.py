@@ -28,11 +28,13 @@ class Roles:
         spender: Decoys who spend most.
         cluster: Number of the homophilous cluster; -1 for none.
         hub: Who posts for its cluster.
+        helper: Decoys who answer questions as often as a KOC.
         hunter: Freebie hunters.
         ring: Accounts of self-referral rings.
         quiet: Who does not write by the ordinary rate of messages: KOC and hubs post instead,
             hunters and the accounts of rings are silent.
-        stay: Place of the stay in which a KOC, loud member or cluster member acts; -1 for others.
+        stay: Place of the stay in which a KOC, helper, loud member or cluster member acts; -1 for
+            others.
     """
 
     koc: np.ndarray
@@ -40,6 +42,7 @@ class Roles:
     spender: np.ndarray
     cluster: np.ndarray
     hub: np.ndarray
+    helper: np.ndarray
     hunter: np.ndarray
     ring: np.ndarray
     quiet: np.ndarray
@@ -77,16 +80,19 @@ def draw_roles(
     hub = np.zeros(n, dtype=bool)
     members = np.flatnonzero(cluster >= 0)
     hub[members[np.unique(cluster[members], return_index=True)[1]]] = True
-    acts = koc | loud | (cluster >= 0)
+    helper = _helpers(world, seed, chunk, people, settled & ~koc & ~loud & (cluster < 0))
+    acts = koc | helper | loud | (cluster >= 0)
+    silent = hunter & ~_chatty(world, seed, chunk, n)
     return Roles(
         koc=koc,
         loud=loud,
         spender=_spenders(world, purchases, koc),
         cluster=cluster,
         hub=hub,
+        helper=helper,
         hunter=hunter,
         ring=people.ring >= 0,
-        quiet=koc | hub | hunter | (people.ring >= 0),
+        quiet=koc | hub | silent | (people.ring >= 0),
         stay=np.where(acts, stay, -1),
     )
 
@@ -141,6 +147,16 @@ def _pick(
     chosen = np.zeros(n, dtype=bool)
     chosen[np.argsort(-key, kind="stable")[:count]] = True
     return chosen
+
+
+# Draws of their own: worlds without helpers or chatty hunters are drawn as if there were none.
+def _helpers(world: World, seed: int, chunk: int, people: People, may: np.ndarray) -> np.ndarray:
+    rng = stream(seed, "helpers", chunk)
+    return _pick(rng, people.liveliness, may, world.influence.helper_share)
+
+
+def _chatty(world: World, seed: int, chunk: int, n: int) -> np.ndarray:
+    return stream(seed, "chatty", chunk).random(n) < world.freebies.chatty
 
 
 def _clusters(

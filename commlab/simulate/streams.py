@@ -53,6 +53,11 @@ TOPICS = (
     "points",
     "faults",
     "null_world",
+    "helpers",
+    "chatty",
+    "asking",
+    "keen",
+    "demand",
 )
 
 

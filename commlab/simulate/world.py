@@ -10,7 +10,14 @@ import math
 
 from commlab import guards
 from commlab.errors import ArgumentError
-from commlab.simulate.behaviour import Decline, Freebies, Identifiers, Influence, Referrals
+from commlab.simulate.behaviour import (
+    Decline,
+    Demand,
+    Freebies,
+    Identifiers,
+    Influence,
+    Referrals,
+)
 from commlab.simulate.channels import CHANNEL_CODES, CHANNEL_TYPES, ChannelCode, ChannelType
 from commlab.simulate.designs import CAMPAIGNS, Campaign
 from commlab.simulate.practice import ContentPlan, Loyalty, Pushes, Service, Surveys, Tagging
@@ -82,6 +89,7 @@ class World:
         referrals: Who brings whom.
         influence: Opinion leaders and decoys.
         freebies: Freebie hunters.
+        demand: What is bought after it was talked of.
         decline: Why groups die.
         identifiers: Which identifiers are known.
         pushes: Mass sends.
@@ -155,6 +163,7 @@ class World:
     referrals: Referrals = dataclasses.field(default_factory=Referrals)
     influence: Influence = dataclasses.field(default_factory=Influence)
     freebies: Freebies = dataclasses.field(default_factory=Freebies)
+    demand: Demand = dataclasses.field(default_factory=Demand)
     decline: Decline = dataclasses.field(default_factory=Decline)
     identifiers: Identifiers = dataclasses.field(default_factory=Identifiers)
     pushes: Pushes = dataclasses.field(default_factory=Pushes)

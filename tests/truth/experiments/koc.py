@@ -16,15 +16,18 @@ from commlab import metrics, models
 from commlab.dataset import Dataset, open_dataset
 from commlab.errors import NotEnoughDataError
 from commlab.simulate import World
-from commlab.simulate.behaviour import Influence
+from commlab.simulate.behaviour import Freebies, Influence
 
 from ..harness import Experiment, Outcome, covers, flag, rejects
 from ..worlds import community
 
 MEMBERS, MONTHS, START = 2000, 12, dt.date(2025, 4, 1)
 LOST = 0.3  # of messages, and of replies whose quote and field are cut off
-WORLD = World()
-NULL = dataclasses.replace(WORLD, influence=Influence(lift=0.0))
+# Harder than the default: leaders ask like anybody, as many others answer and move nobody, and who
+# takes much may be a good customer, who hunts a chatty one.
+LEADERS = Influence(asks=0.24, helper_share=0.008)
+WORLD = World(influence=LEADERS, freebies=Freebies(keen=0.03, chatty=0.3))
+NULL = dataclasses.replace(WORLD, influence=dataclasses.replace(LEADERS, lift=0.0))
 # Loud members, big spenders and members of clusters, of all members: what chance would choose.
 DECOYS = WORLD.influence.loud_share + WORLD.influence.spender_share + WORLD.influence.cluster_share
 REPORTED = 0.10  # of worlds without influence, in which some may be reported
@@ -97,6 +100,7 @@ def _chosen(
     false = {*decoys["loud"], *decoys["big_spenders"], *clusters} - planted
     one = one_of(rng, chosen)
     out.append(Outcome("one chosen is a decoy", one in false, DECOYS, "at_most"))
+    out.append(flag("one chosen is a helper", one in set(decoys["helpers"])))
     rings = {one for ring in decoys["rings"] for one in ring}
     out.append(flag("one chosen is in a ring", one_of(rng, chosen) in rings))
     return out
@@ -229,10 +233,13 @@ def _look_null(seed: int) -> list[Outcome]:
 
 
 ABOUT = f"""
-Each world is a community of {MEMBERS:,} people simulated over {MONTHS} months with every default:
-0.8 % are planted opinion leaders, each of whose posts adds 0.01 orders for each member present;
-beside them decoys that move nobody (loud members, big spenders, clusters of people alike with a hub
-that posts), freebie hunters and self-referral rings. The truth is what the simulator planted. "One
+Each world is a community of {MEMBERS:,} people simulated over {MONTHS} months: 0.8 % are planted
+opinion leaders, each of whose posts adds 0.01 orders for each member present; beside them decoys
+that move nobody (loud members, big spenders, clusters of people alike with a hub that posts),
+freebie hunters and self-referral rings. It is made harder than the default community: leaders ask
+as often as anybody, helpers (0.8 % of the members) answer as many questions as leaders and move
+nobody, 3 % of the others take as many free things as hunters do and go on buying, and 30 % of the
+hunters write like anybody. The truth is what the simulator planted. "One
 chosen" is one of the top 1 % of the active members, drawn at random, so the share of hits is the
 precision; "by message count" and so on are the same number of members by that alone. Decoys are
 {DECOYS:.1%} of the members; hunters and rings are looked at as many as there are.
