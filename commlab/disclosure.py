@@ -100,6 +100,7 @@ LABELS = frozenset({
     "staff_share", "ad_share", "staff_messages", "atmosphere", "log_loss", "error",
     "could_be_best",
     "neglect", "ads_only", "imprecise", "revived",
+    "reaction", "again",
     "audience", "batches", "outcome", "recent", "silent_weeks", "gap_days", "topic", "words",
     "form", "maker", "by_members", "question", "wave", "side", "source", "category", "word",
     "posted_at", "content_id",

@@ -124,21 +124,25 @@ def tags(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) ->
 def reactions(
     frame: pd.DataFrame, *, lang: str, factor: str = "form", title: str | Words | None = None
 ) -> GT:
-    """Return what was shown, clicked, commented and shared, by form or topic.
+    """Return comments and shares a time shown, by form or topic, and how likely each is the best.
 
     Args:
-        frame: `metrics.content_counts`: the factor, posts, exposures, clicks, comments, shares.
+        frame: `models.reaction_rates`: reaction, the factor, posts, exposures, value, low, high,
+            p_best, could_be_best, status.
         lang: "en" or "zh".
         factor: "form", "topic" or "part".
         title: Head of the table.
     """
-    frames.need(frame, [factor, "posts", "exposures", "clicks"], "charts.content.reactions")
+    need = ["reaction", factor, "posts", "exposures", "value", "low", "high", "p_best", "status"]
+    frames.need(frame, need, "charts.content.reactions")
     columns = [
+        Column(_head("reaction", lang), cells.named("content.reaction", "reaction"), False),
         Column(_head(factor, lang), _level(factor), False),
         Column(_head("posts", lang), tables.count("posts")),
-        *(Column(_head(name, lang), tables.count(name))
-          for name in ("exposures", "clicks", "comments", "shares")),
-    ]  # fmt: skip
+        Column(_head("exposures", lang), tables.count("exposures")),
+        Column(_head("reacted", lang), tables.rate("value", "low", "high")),
+        Column(_head("p_best", lang), tables.share("p_best")),
+    ]
     return _build(frame, columns, "reactions", lang, title)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from commlab.charts import axes, colours, frames, rows as laid
 from commlab.charts.grouphealth_tables import causes, decay, groups, hazard, steps
-from commlab.charts.grouprisk_tables import at_risk, other_hours, staffing, warning_scores
+from commlab.charts.grouprisk_tables import at_risk, kinds, other_hours, staffing, warning_scores
 from commlab.charts.hours import week_hours, windows
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
@@ -25,6 +25,7 @@ __all__ = [
     "decay",
     "groups",
     "hazard",
+    "kinds",
     "lives",
     "other_hours",
     "staffing",

@@ -1,13 +1,14 @@
-"""Tables of notebook 07: which groups may die, their hours, their classes."""
+"""Tables of notebook 07: which groups may die, their hours, their classes and kinds."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from great_tables import GT
 
 from commlab.charts import frames, groupcells as cells, tables
 from commlab.charts.tables import Column
-from commlab.text import Words, escape, lookup, t
+from commlab.text import Words, escape, has, lookup, t
 
 
 def warning_scores(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
@@ -116,4 +117,46 @@ def staffing(
         frame, columns, name="grouphealth.staffing", lang=lang,
         title=title or t("grouphealth.staffing.title", lang),
         note=t("grouphealth.staffing.note", lang),
+    )  # fmt: skip
+
+
+_KINDS = {
+    "below": ("▼", "grouphealth.verdict.below", "bad"),
+    "above": ("▲", "grouphealth.verdict.above", "good"),
+    "chance": ("○", "common.status.chance", "quiet"),
+}
+
+
+def _kind(row: pd.Series, lang: str) -> str:
+    key = f"grouphealth.kind.{row['segment']}"
+    return escape(lookup(key, lang) if has(key) else str(row["segment"]))
+
+
+def kinds(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
+    """Return how active groups of each product, region, goal and positioning are.
+
+    Args:
+        frame: `models.group_dimensions`: dimension, segment, groups, mean, mean_low, mean_high,
+            difference, flagged, status.
+        lang: "en" or "zh".
+        title: Head of the table.
+    """
+    need = ["dimension", "segment", "groups", "mean", "mean_low", "mean_high", "difference",
+            "flagged", "status"]  # fmt: skip
+    frames.need(frame, need, "grouphealth.kinds")
+    side = np.where(frame["difference"] > 0, "above", "below")
+    judged = np.where(frame["flagged"].fillna(False).astype(bool), side, "chance")
+    shown = frame.assign(_judged=np.where(frame["status"] == "ok", judged, ""))
+    columns = [
+        Column(cells.head("dimension", lang), cells.named("grouphealth.dimension", "dimension"),
+               False),
+        Column(cells.head("kind", lang), _kind, False),
+        Column(cells.head("groups", lang), cells.number("groups", 0)),
+        Column(cells.head("mean_active", lang), tables.rate("mean", "mean_low", "mean_high")),
+        Column(cells.head("beyond", lang), tables.points("difference")),
+        Column(t("common.column.verdict", lang), tables.mark("_judged", _KINDS), False),
+    ]  # fmt: skip
+    return tables.build(
+        shown, columns, name="grouphealth.kinds", lang=lang,
+        title=title or t("grouphealth.kinds.title", lang), note=t("grouphealth.kinds.note", lang),
     )  # fmt: skip

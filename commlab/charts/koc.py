@@ -11,7 +11,15 @@ import numpy as np
 import pandas as pd
 
 from commlab.charts import axes, colours, frames, labels
-from commlab.charts.koc_tables import cards, central, marked, reasons, referral_table, signals
+from commlab.charts.koc_tables import (
+    cards,
+    central,
+    marked,
+    pieces,
+    reasons,
+    referral_table,
+    signals,
+)
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.config import SMALL_CELL
 from commlab.estimate import LEVEL
@@ -25,6 +33,7 @@ __all__ = [
     "later",
     "lifts",
     "marked",
+    "pieces",
     "reasons",
     "referral_table",
     "signals",

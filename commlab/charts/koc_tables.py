@@ -126,6 +126,33 @@ def referral_table(
     )  # fmt: skip
 
 
+def pieces(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
+    """Return how content is clicked and sent again, by who made it.
+
+    Args:
+        frame: `models.piece_makers`: maker, creators, posts, exposures, clicks, rate, low, high,
+            again, delivered, clicked, status.
+        lang: "en" or "zh".
+        title: Head of the table.
+    """
+    need = ["maker", "creators", "posts", "exposures", "rate", "again", "delivered", "clicked"]
+    frames.need(frame, need, "charts.koc.pieces")
+    columns = [
+        Column(t("koc.table.maker", lang), _named("koc.maker", "maker"), False),
+        Column(t("koc.table.creators", lang), tables.count("creators")),
+        Column(t("koc.table.posts", lang), tables.count("posts")),
+        Column(t("koc.table.exposures", lang), tables.count("exposures")),
+        Column(t("koc.table.clicked", lang), tables.rate()),
+        Column(t("koc.table.again", lang), tables.count("again")),
+        Column(t("koc.table.resent", lang), tables.count("delivered")),
+        Column(t("koc.table.resent_clicked", lang), tables.count("clicked")),
+    ]
+    return tables.build(
+        frame, columns, name="koc.pieces", lang=lang,
+        title=title or t("koc.pieces.title", lang), note=t("koc.pieces.note", lang),
+    )  # fmt: skip
+
+
 def central(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
     """Return those at the centre of the reply graph.
 

@@ -76,7 +76,10 @@ from commlab.metrics.groupmeans import (
     group_points as group_points,
 )
 from commlab.metrics.groupmix import group_channels as group_channels
-from commlab.metrics.groupnames import named_groups as named_groups
+from commlab.metrics.groupnames import (
+    group_traits as group_traits,
+    named_groups as named_groups,
+)
 from commlab.metrics.groupvalues import weekly_values as weekly_values
 from commlab.metrics.groupweeks import group_weeks as group_weeks
 from commlab.metrics.headline import (
@@ -133,6 +136,7 @@ from commlab.metrics.member_profile import (
     profile_measures as profile_measures,
     profile_sums as profile_sums,
 )
+from commlab.metrics.member_pieces import member_pieces as member_pieces
 from commlab.metrics.member_profiles import member_profiles as member_profiles
 from commlab.metrics.member_value import (
     member_parts as member_parts,

@@ -1,4 +1,4 @@
-"""What pages call a group: its name where names tell groups apart, else its id."""
+"""What pages call a group, and what the brand says that it is for."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from commlab.errors import ArgumentError
+from commlab.errors import ArgumentError, MissingTableError
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
+
+TRAITS = ("product", "region", "goal", "positioning")  # requirement E2
 
 
 def named_groups(ds: Dataset, frame: pd.DataFrame) -> pd.DataFrame:
@@ -33,3 +35,25 @@ def named_groups(ds: Dataset, frame: pd.DataFrame) -> pd.DataFrame:
         label = label.map(names).fillna(label)
     out = frame.rename(columns={"group_id": "group"})
     return out.assign(group=label)
+
+
+def group_traits(ds: Dataset) -> pd.DataFrame:
+    """Return product, region, goal and positioning of groups, as far as the workspace has them.
+
+    Args:
+        ds: The dataset, with groups.
+
+    Returns:
+        Frame sorted by group_id: group_id and a column for each that some group has.
+
+    Raises:
+        MissingTableError: There are no groups, or none of the columns.
+    """
+    have = [name for name in TRAITS if ds.has("groups") and name in ds.columns("groups")]
+    if not have:
+        raise MissingTableError(
+            f"what groups are for is told by groups.{', groups.'.join(TRAITS)}.", where=ds.name,
+            fix="Load groups with one of these columns.",
+        )  # fmt: skip
+    frame = ds.frame(ds.table("groups").select("group_id", *have), ["group_id"])
+    return frame.dropna(axis="columns", how="all")

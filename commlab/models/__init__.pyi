@@ -120,6 +120,7 @@ from commlab.models.graph import (
 )
 from commlab.models.groupages import GroupAges as GroupAges, group_ages as group_ages
 from commlab.models.groupdeath import dead_weeks as dead_weeks, group_deaths as group_deaths
+from commlab.models.groupdimensions import group_dimensions as group_dimensions
 from commlab.models.groupfocus import group_focus as group_focus
 from commlab.models.grouphazard import (
     GroupHazard as GroupHazard,
@@ -174,6 +175,7 @@ from commlab.models.koc_people import (
     shown_lifts as shown_lifts,
 )
 from commlab.models.layer_advice import layer_advice as layer_advice, tag_advice as tag_advice
+from commlab.models.koc_pieces import piece_makers as piece_makers, sent_again as sent_again
 from commlab.models.mbgnbd import ModifiedBetaGeoModel as ModifiedBetaGeoModel
 from commlab.models.member_lives import (
     adjusted_repurchase as adjusted_repurchase,
@@ -215,6 +217,7 @@ from commlab.models.regression_to_mean import (
     ReturnToMean as ReturnToMean,
     regression_to_mean as regression_to_mean,
 )
+from commlab.models.reactions import reaction_rates as reaction_rates
 from commlab.models.residual import ResidualValue as ResidualValue, residual_value as residual_value
 from commlab.models.rings import referral_rings as referral_rings
 from commlab.models.sbg import ShiftedBetaGeometricModel as ShiftedBetaGeometricModel

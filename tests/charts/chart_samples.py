@@ -724,6 +724,12 @@ def best_forms() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def reacted_forms() -> pd.DataFrame:
+    return pd.concat(
+        [best_forms().assign(reaction=name) for name in ("comments", "shares")], ignore_index=True
+    )
+
+
 def best_topics(names: tuple[str, ...] = GROUP_NAMES) -> pd.DataFrame:
     value = np.linspace(0.12, 0.05, len(names))
     chance = np.array([0.9, 0.1] + [0.0] * (len(names) - 2))
@@ -873,7 +879,7 @@ TABLES |= {
     "content_sent": (content.sent, sent_forms),
     "content_after": (content.after_sends, after_send),
     "content_tags": (content.tags, tag_gains),
-    "content_reactions": (content.reactions, best_forms),
+    "content_reactions": (content.reactions, reacted_forms),
     "content_winners": (content.winners, hit_pieces),
     "content_neglected": (content.neglected, silent_groups),
     "content_talk": (content.topics, talked_topics),
@@ -1376,5 +1382,31 @@ TABLES |= {
     "roi_concentration": (roi.concentration, roi_concentration),
 }
 
+
+def group_kinds(names: tuple[str, ...] = ("benefit", "content", "resource")) -> pd.DataFrame:
+    mean = np.array([0.31, 0.22, *[np.nan] * (len(names) - 2)])
+    return pd.DataFrame(
+        {"dimension": "positioning", "segment": names, "groups": [9, 11, *[2] * (len(names) - 2)],
+         "mean": mean, "mean_low": mean - 0.04, "mean_high": mean + 0.05,
+         "difference": mean - 0.25, "p": 0.01, "p_adjusted": 0.02,
+         "flagged": [True, False, *[False] * (len(names) - 2)],
+         "status": ["ok", "ok", *["too_few"] * (len(names) - 2)]}
+    )  # fmt: skip
+
+
+def made_pieces() -> pd.DataFrame:
+    count = {"creators": [9, 8, 60, None], "posts": [20, 11, 90, 400], "exposures": 4000,
+             "clicks": 300, "again": [6, 0, 7, 55], "delivered": [30, 0, 12, 220],
+             "clicked": [9, 0, 4, 70]}  # fmt: skip
+    rate = np.array([0.09, np.nan, 0.07, 0.06])
+    frame = pd.DataFrame(
+        {"maker": ["chosen", "next", "others", "brand"], **count, "rate": rate,
+         "low": rate - 0.01, "high": rate + 0.01, "status": ["ok", "too_few", "ok", "ok"]}
+    )  # fmt: skip
+    return frame.astype(dict.fromkeys(count, "Int64"))
+
+
+TABLES |= {"koc_pieces": (koc.pieces, made_pieces),
+           "group_kinds": (grouphealth.kinds, group_kinds)}  # fmt: skip
 CHARTS |= segments.CHARTS
 TABLES |= segments.TABLES

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import commlab as cl
-from commlab.errors import MissingTableError, NotEnoughDataError
+from commlab.errors import ArgumentError, MissingTableError, NotEnoughDataError
 
 from .test_member_value import MEMBERS, ORDERS, STAYS, TALK, messages
 
@@ -117,3 +118,38 @@ def test_a_ring_and_hunters_are_found_and_what_is_unseen_is_named(make_dataset: 
                               invitee_id=["b", "c", "a", "d", "d"])  # fmt: skip
     ds = make_dataset({"members": MEMBERS, "orders": ORDERS, "referrals": circle}, "2026-03-31")
     assert cl.models.find_suspects(ds).rings["member_id"].tolist() == ["a", "b", "c", "d"]
+
+
+def test_marked_hunters_are_learnt_from_and_listed(make_dataset: Callable) -> None:
+    """Hunters who chat: no sign but one fits them, and the brand knows thirty of them."""
+    rng = np.random.default_rng(1)
+    hunter = np.arange(300) < 60
+    ids = [f"m{n:03d}" for n in range(300)]
+    members = pd.DataFrame({"member_id": ids, "joined_at": "2026-01-01 10:00"})
+    steps = pd.DataFrame(
+        [(one, "2026-01-05 10:00", "drawn") for one, h in zip(ids, hunter, strict=True)
+         for _ in range(rng.poisson(6 if h else 1))],
+        columns=["member_id", "at", "event"],
+    )  # fmt: skip
+    talk = pd.DataFrame(
+        [(one, "2026-02-01 10:00") for one in ids for _ in range(5)],
+        columns=["member_id", "sent_at"],
+    ).assign(message_id=lambda x: [f"x{n}" for n in range(len(x))], group_id="g", text="早")
+    orders = pd.DataFrame(
+        [(f"o{n}", one, "2026-02-10 10:00", 80.0, 0.0) for n, (one, h)
+         in enumerate(zip(ids, hunter, strict=True)) if not h],
+        columns=["order_id", "member_id", "paid_at", "amount", "discount"],
+    )  # fmt: skip
+    tables = {"members": members, "touchpoints": steps, "messages": talk, "orders": orders}
+    ds = make_dataset(tables, as_of="2026-03-31")
+    known = ids[:30]
+    plain, learnt = cl.models.find_suspects(ds), cl.models.find_suspects(ds, known)
+    assert not set(plain.freebies["member_id"]) & set(known)
+    assert set(known) <= set(learnt.freebies["member_id"])
+    found = set(learnt.freebies["member_id"]) - set(known)
+    assert found  # others of the same kind
+    assert found <= set(ids[:60])
+    with pytest.raises(ArgumentError, match="none of the members"):
+        cl.models.find_suspects(ds, ["nobody"])
+    with pytest.raises(NotEnoughDataError, match="labelled hunters"):
+        cl.models.find_suspects(ds, known[:5])

@@ -113,3 +113,21 @@ def test_a_planted_hit_is_found_and_chance_is_not():
     assert found.loc[found["winner"], "content_id"].tolist() == [f"n{place}"]
     first = found.iloc[0]
     assert 1 < first["ratio"] < first["raw"] / first["expected"]  # drawn in
+
+
+def test_comments_and_shares_are_compared_like_clicks():
+    rows = pieces()
+    rng = np.random.default_rng(5)
+    counts = {name: rng.binomial(rows["clicks"].astype(int), 0.5).astype(float)
+              for name in ("comments", "shares")}  # fmt: skip
+    rows = rows.assign(**counts)
+    table = models.reaction_rates(rows)
+    for reaction in counts:
+        own = table[table["reaction"] == reaction].drop(columns="reaction").reset_index(drop=True)
+        alone = models.content_rates(rows, "form", reaction).frame
+        pd.testing.assert_frame_equal(own, alone[own.columns.tolist()])
+        assert own["form"].iloc[0] == "b"  # planted, and hidden by its hour in the plain rates
+    none = rows.assign(comments=np.nan)
+    assert set(models.reaction_rates(none)["reaction"]) == {"shares"}
+    with pytest.raises(NotEnoughDataError, match="shares"):
+        models.reaction_rates(none.assign(shares=np.nan))
