@@ -45,7 +45,8 @@ def member_pieces(ds: Dataset, window_days: int = 365, tail_days: int = TAIL_DAY
     if not rows["by_member"].any():
         raise NotEnoughDataError(f"no member made content in the last {window_days} days.")
     names = ["content_id", "creator_id", "group_id", "by_member", "exposures", "clicks"]
-    out = rows[names].assign(resent=pd.NA, resent_clicked=pd.NA)
+    none = pd.array([pd.NA] * len(rows), dtype="Int64")
+    out = rows[names].assign(resent=none, resent_clicked=none)
     told = {"content_id", "sent_at"} <= (ds.columns("sends") if ds.has("sends") else set())
     if told:
         found = _sent_again(ds, tail_days).set_index("content_id")
