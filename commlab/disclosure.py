@@ -30,7 +30,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "size": (),
     "at_risk": (),
     "active": ("at_risk",),
-    "members": (),
+    "members": (), "valuable": ("members",),
     "new": (), "retained": (), "resurrected": (), "activated_late": (), "dormant": (), "left": (),
     "created_inactive": (),
     "friends": (),

@@ -32,7 +32,8 @@ def groups(
 
     Args:
         frame: `models.group_overview` with `group` and place: group, place, age, members,
-            active_share, staff_share, net_revenue, golden_weeks, verdict.
+            active_share, staff_share, net_revenue, golden_weeks, verdict; valuable where members
+            have points.
         lang: "en" or "zh".
         currency: ISO code of the amounts.
         title: Head of the table.
@@ -43,12 +44,14 @@ def groups(
         Column(cells.head("state", lang), tables.mark("place", _STATES), False),
         Column(cells.head("age", lang), cells.number("age", 0)),
         Column(t("common.column.members", lang), tables.count("members")),
+        *([Column(cells.head("valuable", lang), tables.count("valuable"))]
+          if "valuable" in frame else []),
         Column(cells.head("active_share", lang), tables.share("active_share")),
         Column(cells.head("staff_share", lang), tables.share("staff_share")),
         Column(cells.head("golden_weeks", lang), cells.number("golden_weeks", 0)),
         Column(cells.head("revenue", lang), tables.money("net_revenue", currency)),
         Column(t("common.column.verdict", lang), tables.mark("verdict", _VERDICTS), False),
-    ]
+    ]  # fmt: skip
     return tables.build(
         frame, columns, name="grouphealth.groups", lang=lang,
         title=title or t("grouphealth.groups.title", lang), note=t("grouphealth.groups.note", lang),

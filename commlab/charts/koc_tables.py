@@ -104,18 +104,20 @@ def referral_table(
     """Return what those whom members brought are worth, by who brought them.
 
     Args:
-        frame: `models.referral_groups`: group, inviters, invitees, kept, margin, reward, net.
+        frame: `models.referral_groups`: group, inviters, invitees, kept, depth, margin, reward,
+            net.
         lang: "en" or "zh".
         currency: ISO code of the amounts.
         title: Head of the table.
     """
-    need = ["group", "inviters", "invitees", "kept", "margin", "reward", "net"]
+    need = ["group", "inviters", "invitees", "kept", "depth", "margin", "reward", "net"]
     frames.need(frame, need, "charts.koc.referral_table")
     columns = [
         Column(t("koc.table.by", lang), _named("koc.by", "group"), False),
         Column(t("koc.table.inviters", lang), tables.count("inviters")),
         Column(t("koc.table.invitees", lang), tables.count("invitees")),
         Column(t("koc.table.kept", lang), tables.count("kept")),
+        Column(t("koc.table.depth", lang), _number("depth", 0)),
         Column(t("koc.table.margin", lang), tables.money("margin", currency)),
         Column(t("koc.table.reward", lang), tables.money("reward", currency)),
         Column(t("koc.table.net", lang), tables.money("net", currency)),

@@ -75,8 +75,10 @@ def complaint_share(
     x = counts[f"messages{end}"].to_numpy(float)
     y = counts[f"negative{end}"].to_numpy(float)
     total, groups = float(x.sum()), int((x > 0).sum())
-    if total < MIN_MESSAGES or groups < 2:
+    if total < MIN_MESSAGES:
         return Estimate.too_few(int(total), unit="share", minimum=MIN_MESSAGES)
+    if groups < 2:  # of one group alone nothing tells how groups differ
+        return Estimate.too_few(groups, unit="share", minimum=2)
     rate = y.sum() / total
     between = float(((y - rate * x) ** 2).sum()) * groups / (groups - 1) / total**2
     alone = rate * (1 - rate) / total

@@ -9,6 +9,7 @@ import pandas as pd
 
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import Estimate
+from commlab.metrics.referral_value import DEEPEST
 from commlab.models.graph import expertise_z, graph_scores
 from commlab.models.koc import STRONG, KOCSelection
 from commlab.models.suspects import Suspects
@@ -164,8 +165,8 @@ def referral_groups(
         rings: Ids of accounts in rings.
 
     Returns:
-        Frame: group ("chosen", "next", "ring", "others"), inviters, invitees, kept, margin,
-        reward, net (currency units).
+        Frame: group ("chosen", "next", "ring", "others"), inviters, invitees, kept, depth (most
+        generations below one of them; missing in circles), margin, reward, net (currency units).
 
     Raises:
         NotEnoughDataError: Nobody brought anybody.
@@ -175,11 +176,11 @@ def referral_groups(
     state = found.members.set_index("member_id")["state"].replace("", "others")
     group = brought["member_id"].map(state).fillna("others")
     group = group.mask(brought["member_id"].isin(set(rings)), "ring")
-    sums = (
-        brought.assign(group=group, inviters=1)
-        .groupby("group")[["inviters", "invitees", "kept", "margin", "reward", "net"]]
-        .sum()
-    )
+    by = brought.assign(group=group, inviters=1).groupby("group")
+    sums = by[["inviters", "invitees", "kept", "margin", "reward", "net"]].sum()
+    # A circle has no generations: it counts as the deepest that is looked for.
+    tree = brought["depth"].where(brought["depth"] < DEEPEST)
+    sums.insert(3, "depth", tree.groupby(group).max())
     order = [name for name in ("chosen", "next", "ring", "others") if name in sums.index]
     return sums.loc[order].reset_index()
 

@@ -486,6 +486,7 @@ def referral_groups() -> pd.DataFrame:
     return pd.DataFrame({
         "group": ["chosen", "next", "ring", "others"], "inviters": [7, 6, 10, 245],
         "invitees": [12, 8, 10, 296], "kept": [10, 7, 10, 278],
+        "depth": [2.0, 1.0, np.nan, 4.0],
         "margin": [5200.0, 900.0, 0.0, 69155.57], "reward": [144.0, 96.0, 120.0, 3552.0],
         "net": [5056.0, 804.0, -120.0, 65603.57],
     })  # fmt: skip

@@ -91,3 +91,21 @@ def test_makers_are_told_apart_with_groups_as_clusters() -> None:
     assert (few["status"] == "too_few").all()
     unknown = pieces.assign(resent=pd.NA, resent_clicked=pd.NA)
     assert cl.models.sent_again(cl.models.piece_makers(unknown, found)) is None
+
+
+def test_referrals_are_summed_by_who_brought_and_circles_have_no_depth() -> None:
+    brought = pd.DataFrame(
+        {"member_id": ["k", "n", "o", "r", "q"], "invitees": [4, 1, 2, 1, 3],
+         "kept": [3, 1, 0, 1, 2], "depth": [3, 1, 2, 50, 1], "margin": [40.0, 5.0, 6.0, 0.0, 7.0],
+         "reward": 1.0, "net": [39.0, 4.0, 5.0, -1.0, 6.0]}
+    )  # fmt: skip
+    members = pd.DataFrame(
+        {"member_id": ["k", "n", "o", "r"], "state": ["chosen", "next", "", "chosen"]}
+    )
+    found = cl.models.KOCSelection(members, 0.01, {}, 0.5)
+    table = cl.models.referral_groups(brought, found, rings=["r"]).set_index("group")
+    assert table["inviters"].to_dict() == {"chosen": 1, "next": 1, "ring": 1, "others": 2}
+    assert table.loc["others", ["invitees", "kept", "net"]].tolist() == [5, 2, 11]
+    assert table["depth"].dropna().to_dict() == {"chosen": 3, "next": 1, "others": 2}
+    with pytest.raises(NotEnoughDataError, match="nobody brought"):
+        cl.models.referral_groups(brought.iloc[:0], found)

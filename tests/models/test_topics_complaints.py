@@ -115,6 +115,8 @@ def test_share_of_complaints_has_groups_as_clusters():
     assert plain.value == wide.value == pytest.approx(0.02)
     assert wide.high - wide.low > 1.4 * (plain.high - plain.low)
     assert models.complaint_share(counts([1]).assign(messages=10)).status == "too_few"
+    one = models.complaint_share(counts([4]))  # many messages, yet of a single group
+    assert (one.status, one.reason) == ("too_few", "1 < 2")
     assert models.complaint_share(even, before=True).value == pytest.approx(0.02)
 
 

@@ -57,7 +57,7 @@ def test_the_made_up_community_is_answered_in_full(tmp_path):
             assert list(pd.read_csv(path)) == list(LISTS[name].names)
     for lang in ("en", "zh"):
         page = run.page(HEALTH, lang)
-        for part in ("headline", "stages", "life", "hours", "classes", "value"):
+        for part in ("headline", "stages", "life", "hours", "kinds", "classes", "value"):
             assert said(t(f"grouphealth.part.{part}.refused", lang)) not in page.said, part
 
 

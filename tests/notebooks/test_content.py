@@ -16,8 +16,8 @@ from . import notebook_source as source
 from .conftest import run_all
 
 CONTENT = "10_content_timing"
-PARTS = ("sent", "after", "deleted", "fatigue", "tags", "contents", "topic", "part", "winners",
-         "cadence", "hours", "topics", "complaints", "demand", "opinion")  # fmt: skip
+PARTS = ("sent", "after", "deleted", "fatigue", "tags", "contents", "reactions", "topic", "part",
+         "winners", "cadence", "hours", "topics", "complaints", "demand", "opinion")  # fmt: skip
 
 
 def figures_of(run):

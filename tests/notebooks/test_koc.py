@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from commlab import loaders
@@ -50,7 +53,8 @@ def test_the_made_up_community_is_answered_in_full(tmp_path):
     for lang in ("en", "zh"):
         page = run.page(KOC, lang)
         assert not any(member in page.said for member in listed["member_id"])
-        for part in ("headline", "cards", "later", "influence", "graph", "referrals"):
+        for part in ("headline", "cards", "later", "influence", "graph", "pieces",
+                     "referrals"):  # fmt: skip
             assert said(t(f"koc.part.{part}.refused", lang)) not in page.said, part
 
 
@@ -77,6 +81,35 @@ def test_with_few_tables_it_says_what_is_lost(tmp_path, kept, missing):
     else:
         assert said(t(f"koc.part.cards.{missing}", "en")) in page.said
     assert "Error" not in page.said
+
+
+@pytest.mark.slow
+def test_marks_of_the_brand_are_learnt_from(tmp_path):
+    """Thirty members marked as opinion leaders, sixty planted hunters marked as such."""
+    workspace = tmp_path / "brand"
+    shutil.copytree(source.ROOT / "data_samples", workspace)
+    truth = json.loads((workspace / "truth.json").read_text(encoding="utf-8"))
+    hunters = truth["freebies"]["ids"][:60]
+    members = pq.read_table(workspace / "members.parquet", columns=["member_id", "role"])
+    others = [one["member_id"] for one in members.to_pylist() if one["role"] == "member"]
+    marks = [(one, "KOC") for one in [*truth["influence"]["koc"], *others[:30]]]
+    marks += [(one, "Hunter") for one in hunters]
+    tags = pq.read_table(workspace / "tags.parquet")
+    extra = tags.slice(0, len(marks))
+    for name, values in zip(("member_id", "tag"), zip(*marks, strict=True), strict=True):
+        place = extra.schema.get_field_index(name)
+        extra = extra.set_column(place, extra.schema.field(name), pa.array(values, pa.string()))
+    pq.write_table(pa.concat_tables([tags, extra]), workspace / "tags.parquet")
+    run = run_all(workspace, tmp_path / "out", notebooks=["06"], lang="en",
+                  params={"label_tag": "koc", "hunter_tag": "hunter"})  # fmt: skip
+    assert run.statuses == {KOC: "done"}
+    listed = pd.read_csv(run.folder / "private" / "freebies.csv", dtype={"member_id": "str"})
+    assert set(hunters) <= set(listed["member_id"])
+    scores = pd.read_csv(run.folder / "share" / "tables" / KOC / "koc_labels.csv")
+    assert scores["method"].tolist() == ["labels", "composite"] * 2
+    page = run.page(KOC, "en")
+    for part in ("hunters", "labels"):
+        assert said(t(f"koc.part.{part}.refused", "en")) not in page.said
 
 
 @pytest.mark.slow
