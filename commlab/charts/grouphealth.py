@@ -12,7 +12,14 @@ import pandas as pd
 
 from commlab.charts import axes, colours, frames, rows as laid
 from commlab.charts.grouphealth_tables import causes, decay, groups, hazard, steps
-from commlab.charts.grouprisk_tables import at_risk, kinds, other_hours, staffing, warning_scores
+from commlab.charts.grouprisk_tables import (
+    at_risk,
+    kinds,
+    other_hours,
+    staffing,
+    trials,
+    warning_scores,
+)
 from commlab.charts.hours import week_hours, windows
 from commlab.charts.style import Chart, chart, figure, foot, settle
 from commlab.estimate import LEVEL
@@ -31,6 +38,7 @@ __all__ = [
     "staffing",
     "stages",
     "steps",
+    "trials",
     "warning_scores",
     "week_hours",
     "windows",

@@ -1,4 +1,4 @@
-"""Tables of notebook 07: which groups may die, their hours, their classes and kinds."""
+"""Tables of notebook 07: which groups may die, their hours, their classes, kinds and trials."""
 
 from __future__ import annotations
 
@@ -159,4 +159,32 @@ def kinds(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -
     return tables.build(
         shown, columns, name="grouphealth.kinds", lang=lang,
         title=title or t("grouphealth.kinds.title", lang), note=t("grouphealth.kinds.note", lang),
+    )  # fmt: skip
+
+
+def trials(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -> GT:
+    """Return the trials of groups: when, with what means, how active, and the outcome.
+
+    Args:
+        frame: `models.trial_means` with `group`: group, start, end, outcome, staff_messages,
+            atmosphere, share_before, share_after.
+        lang: "en" or "zh".
+        title: Head of the table.
+    """
+    need = ["group", "start", "end", "outcome", "staff_messages", "share_before", "share_after"]
+    frames.need(frame, need, "grouphealth.trials")
+    columns = [
+        Column(t("common.column.group", lang), tables.text("group"), False),
+        Column(cells.head("start", lang), cells.day("start"), False),
+        Column(cells.head("end", lang), cells.day("end"), False),
+        Column(cells.head("staff_messages", lang), cells.number("staff_messages", 1)),
+        Column(cells.head("atmosphere", lang), cells.number("atmosphere", 1)),
+        Column(cells.head("before", lang), tables.share("share_before")),
+        Column(cells.head("meanwhile", lang), tables.share("share_after")),
+        Column(cells.head("outcome", lang), cells.named("grouphealth.outcome", "outcome"), False),
+    ]
+    return tables.build(
+        frame, columns, name="grouphealth.trials", lang=lang,
+        title=title or t("grouphealth.trials.title", lang),
+        note=t("grouphealth.trials.note", lang),
     )  # fmt: skip

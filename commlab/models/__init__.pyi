@@ -150,6 +150,7 @@ from commlab.models.groupstage import (
     told_apart as told_apart,
     weekly_stages as weekly_stages,
 )
+from commlab.models.grouptrials import trial_means as trial_means
 from commlab.models.holdout import holdout_arms as holdout_arms
 from commlab.models.influence import (
     pooled_lift as pooled_lift,

@@ -1409,5 +1409,18 @@ def made_pieces() -> pd.DataFrame:
 
 TABLES |= {"koc_pieces": (koc.pieces, made_pieces),
            "group_kinds": (grouphealth.kinds, group_kinds)}  # fmt: skip
+
+
+def tried_groups(names: tuple[str, ...] = ("新品体验群", "福利三群")) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"group": names, "start": pd.Timestamp("2026-04-06"),
+         "end": [pd.Timestamp("2026-05-04"), *[pd.NaT] * (len(names) - 1)],
+         "outcome": ["passed", *["running"] * (len(names) - 1)], "staff_messages": 12.5,
+         "atmosphere": [3.0, *[np.nan] * (len(names) - 1)], "share_before": 0.08,
+         "share_after": 0.14}
+    )  # fmt: skip
+
+
+TABLES["group_trials"] = (grouphealth.trials, tried_groups)
 CHARTS |= segments.CHARTS
 TABLES |= segments.TABLES

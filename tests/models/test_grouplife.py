@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from commlab.errors import ArgumentError
-from commlab.models import LifeRules, group_life, group_trials
+from commlab.models import LifeRules, group_life, group_trials, trial_means
 
 MONDAY = pd.Timestamp("2026-01-05")
 WEEK = pd.Timedelta(days=7)
@@ -176,3 +176,26 @@ def test_groups_do_not_touch_each_other_and_order_does_not_matter():
 def test_rules_that_cannot_be(wrong):
     with pytest.raises(ArgumentError):
         LifeRules(**wrong)
+
+
+def test_means_of_a_trial_are_those_of_its_weeks():
+    """Silver from week 2 on: the trial begins after it, and passes after four weeks."""
+    marks = "GGsssssGG"
+    trials = group_trials(group_life(timeline(marks, age=2)))
+    assert len(trials) == 1
+    start, end = trials.loc[0, ["start", "end"]]
+    weeks = timeline(marks, age=2).assign(
+        status="ok", active_share=[x / 100 for x in range(len(marks))], staff_messages=range(9),
+        atmosphere=3.0,
+    )  # fmt: skip
+    weeks.loc[4, "status"] = "gap"  # a week that is not known does not count
+    row = trial_means(trials, weeks).iloc[0]
+    inside = [k for k in range(9) if start <= MONDAY + k * WEEK < end and k != 4]
+    ahead = [k for k in range(9) if start - 4 * WEEK <= MONDAY + k * WEEK < start]
+    assert row["staff_messages"] == pytest.approx(sum(inside) / len(inside))
+    assert row["share_after"] == pytest.approx(sum(inside) / len(inside) / 100)
+    assert row["share_before"] == pytest.approx(sum(ahead) / len(ahead) / 100)
+    assert row["atmosphere"] == 3
+    assert trial_means(trials.iloc[:0], weeks).empty
+    lasting = trial_means(trials.assign(end=pd.NaT), weeks).iloc[0]
+    assert lasting["staff_messages"] > row["staff_messages"]

@@ -8,8 +8,9 @@ import multiprocessing
 import time
 from pathlib import Path
 
+from .chunks import chunk
 from .experiments import EXPERIMENTS
-from .harness import Outcome, judge, run
+from .harness import judge, run
 from .store import Store
 from .table import markdown
 
@@ -24,11 +25,6 @@ def seeds(text: str) -> range:
     if not chosen or chosen[0] < 0:
         raise argparse.ArgumentTypeError(f"{text!r} holds no seed")
     return chosen
-
-
-def chunk(name: str, part: list[int], prepared: object) -> list[tuple[int, list[Outcome]]]:
-    """Look at some worlds, in a process of its own."""
-    return list(run(EXPERIMENTS[name], part, prepared))
 
 
 def main(arguments: list[str] | None = None) -> int:
