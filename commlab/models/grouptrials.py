@@ -25,13 +25,14 @@ def trial_means(trials: pd.DataFrame, weeks: pd.DataFrame) -> pd.DataFrame:
     """
     rows = weeks[(weeks["status"] == "ok") & ~weeks["closed"]]
     found = []
-    for trial in trials.itertuples():
-        own = rows[rows["group_id"] == trial.group_id]
-        during = own[own["week"] >= trial.start]
-        if pd.notna(trial.end):
-            during = during[during["week"] < trial.end]
-        begin = trial.start - pd.Timedelta(weeks=BEFORE_WEEKS)
-        before = own[(own["week"] < trial.start) & (own["week"] >= begin)]
+    for trial in trials.to_dict("records"):
+        start, end = pd.Timestamp(trial["start"]), pd.Timestamp(trial["end"])
+        own = rows[rows["group_id"] == trial["group_id"]]
+        during = own[own["week"] >= start]
+        if not pd.isna(end):
+            during = during[during["week"] < end]
+        begin = start - pd.Timedelta(weeks=BEFORE_WEEKS)
+        before = own[(own["week"] < start) & (own["week"] >= begin)]
         found.append((
             during["staff_messages"].mean(), during["atmosphere"].mean(),
             before["active_share"].mean(), during["active_share"].mean(),
