@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from commlab.config import Settings, read_settings
 from commlab.engine import Engine, connect
 from commlab.errors import WorkspaceError
+from commlab.swap import restore
 from commlab.tables import TABLES
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
@@ -111,6 +112,7 @@ def workspace_files(folder: Path) -> dict[str, Path]:
     Raises:
         WorkspaceError: The folder is missing, or holds one table twice.
     """
+    restore(folder)
     if folder.is_file():
         raise WorkspaceError(
             "is a file; a workspace is a folder with one file per table.",

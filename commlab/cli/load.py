@@ -16,6 +16,7 @@ from commlab.cli._base import Command
         "commlab load online_retail.csv.gz --format online-retail --out W",
         "commlab load unknown.xlsx --guess > map.toml",
         "commlab load postgres://reader@host/crm --map map.toml --out W",
+        "commlab load next_week --format taobao --out W --append",
     ),
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
@@ -31,6 +32,9 @@ from commlab.cli._base import Command
               help="Time zone of times that name none.  [default: Asia/Shanghai]")  # fmt: skip
 @click.option("--encoding", default="", metavar="NAME",
               help="Encoding of text files.  [default: found in the whole file]")  # fmt: skip
+@click.option("--append", is_flag=True,
+              help="Keep what WORKSPACE has: add what is new, correct what a newer export says "
+                   "otherwise, and count what is there already.")  # fmt: skip
 @click.option("--overwrite", is_flag=True,
               help="Replace a workspace that was made from something else.")  # fmt: skip
 @click.option("--guess", "propose", is_flag=True,
@@ -45,6 +49,7 @@ def load(
     out: Path | None,
     zone: str,
     encoding: str,
+    append: bool,
     overwrite: bool,
     propose: bool,
 ) -> None:
@@ -52,7 +57,11 @@ def load(
 
     SOURCE is one or more files or folders, or the address of a database. Every row that is not
     loaded is counted in the load report, with its reason and first lines; it is also written as
-    load_report.json.
+    load_report.json. load_log.json has one entry a load.
+
+    Next week's export: load it with --append into the same workspace, with the same format and
+    map. Exports may overlap, and one that comes twice adds nothing. Load them in the order in
+    which they were made: what is loaded later counts as newer.
     """
     from commlab import loaders
 
@@ -71,8 +80,9 @@ def load(
     if out is None:
         raise click.UsageError("Missing option '--out'.")
     report = loaders.load(
-        list(sources), name, out, map_file, zone=zone, encoding=encoding, overwrite=overwrite
-    )
+        list(sources), name, out, map_file, zone=zone, encoding=encoding, overwrite=overwrite,
+        append=append,
+    )  # fmt: skip
     click.echo(str(report))
 
 

@@ -35,12 +35,15 @@ class Format:
         module: Module of its reader, imported at first use.
         summary: What it is, in one line.
         takes_map: Whether it takes a `map.toml`.
+        appends: How a later load is joined with an earlier: "rows" by rows of tables, "sources" by
+            what the reader keeps of its sources; "": not at all, since one sum spans all rows.
     """
 
     name: str
     module: str
     summary: str
     takes_map: bool = False
+    appends: str = ""
 
 
 FORMATS: dict[str, Format] = {
@@ -51,21 +54,25 @@ FORMATS: dict[str, Format] = {
             "commlab.loaders.generic",
             "CSV, TSV, Excel or Parquet in canonical columns, or any columns with --map",
             takes_map=True,
+            appends="rows",
         ),
         Format(
             "wecom",
             "commlab.loaders.wecom.reader",
             "a folder of saved WeCom API answers, callbacks and message archives",
+            appends="sources",
         ),
         Format(
             "taobao",
             "commlab.loaders.shops.taobao",
             "order reports and item sheets of Taobao and Tmall",
+            appends="sources",
         ),
         Format(
             "youzan",
             "commlab.loaders.shops.youzan",
             "orders, order lines and customers of Youzan",
+            appends="sources",
         ),
         Format(
             "workspaces",
@@ -100,6 +107,7 @@ def load(
     zone: str = "",
     encoding: str = "",
     overwrite: bool = False,
+    append: bool = False,
 ) -> LoadReport:
     """Load exports into a workspace, whole or not at all.
 
@@ -112,6 +120,8 @@ def load(
         zone: IANA zone of times without one, in files without a map; default Asia/Shanghai.
         encoding: Encoding of text files; default: detected from the whole file.
         overwrite: Whether a workspace of something else may be replaced.
+        append: Whether the workspace keeps what it has: what is new is added, what a newer export
+            says otherwise is corrected, what is there already is counted (docs/bring-your-data.md).
 
     Returns:
         The report, also saved as `load_report.json` in the workspace. Its accounts close.
@@ -119,7 +129,7 @@ def load(
     Raises:
         ArgumentError: Unknown format, or an option that the format does not take.
         LoadError: A source cannot be read; the message has file, line, value and how to mend it.
-        WorkspaceError: The folder holds something else.
+        WorkspaceError: The folder holds something else, or another load is writing into it.
 
     Example:
         >>> report = load("shop_exports", "files", "workspace", "map.toml")  # doctest: +SKIP
@@ -139,6 +149,14 @@ def load(
             f"zone == {zone!r}, but the {'map' if map is not None else 'format'} says it already.",
             fix="Leave it out, or write it into the map.",
         )
+    if append and not chosen.appends:
+        raise ArgumentError(
+            f"append == True, but the format {format!r} cannot be added to: what it makes of a row "
+            "depends on all the others.",
+            fix="Load the whole, without append.",
+        )
+    if append and overwrite:
+        raise ArgumentError("append and overwrite contradict each other.", fix="Choose one.")
     if zone:
         Settings(zone=zone)
     several = [source] if isinstance(source, str | os.PathLike) else list(source)
@@ -152,7 +170,9 @@ def load(
             "an address of a database stands among files, or with a format that reads files.",
             fix="Load it apart, with the format 'files' and a map.",
         )
-    with WorkspaceWriter(Path(out), report, overwrite=overwrite) as writer:
+    with WorkspaceWriter(
+        Path(out), report, overwrite=overwrite, append=append, joins=chosen.appends != "sources"
+    ) as writer:
         if addresses:
             from commlab.loaders import database
 

@@ -45,6 +45,7 @@ def one_file(
         )
     source = open_source(paths[0], encoding_name=options.encoding, expect=columns)
     source.require(columns)
+    writer.saw(paths[0], source.name)
     chunk = source.read()
     if not chunk.rows:
         raise LoadError("has a header and no rows.", where=source.name, fix="Export it again.")

@@ -10,11 +10,12 @@ from pathlib import Path
 from commlab.config import SETTINGS_FILE, Settings, read_settings
 from commlab.errors import LoadError, nearest
 from commlab.loaders import blocks
-from commlab.loaders.files import Source, open_source
+from commlab.loaders.files import Source, open_source, printable
 from commlab.loaders.find import SUFFIXES, as_pattern, find, matches
 from commlab.loaders.leftout import ValueTally
 from commlab.loaders.mapping import read_map
 from commlab.loaders.options import Options
+from commlab.loaders.log import LOG_FILE
 from commlab.loaders.report import REPORT_FILE, SourceInfo
 from commlab.loaders.rules import Block, Map, canonical_block
 from commlab.loaders.workspace import WorkspaceWriter
@@ -80,11 +81,19 @@ def _load_file(
         header_line=header,
         expect=[name for block in wanted for name in block.aliases],
     )
-    load_source(source, wanted, writer)
+    load_source(source, wanted, writer, again=writer.saw(path, printable(path.name)))
 
 
-def load_source(source: Source, wanted: Sequence[Block], writer: WorkspaceWriter) -> None:
+def load_source(
+    source: Source, wanted: Sequence[Block], writer: WorkspaceWriter, *, again: bool = False
+) -> None:
     """Load one opened source by its blocks, and account for every row of it.
+
+    Args:
+        source: The source.
+        wanted: Blocks.
+        writer: Writer of the workspace.
+        again: Whether the workspace has the file already.
 
     Raises:
         LoadError: A required column is not there, or no row of a table could be loaded.
@@ -127,6 +136,7 @@ def load_source(source: Source, wanted: Sequence[Block], writer: WorkspaceWriter
                 owner=(info.name, label),
                 lines=rows.index,
                 one_per_key=item.block.one_per_key,
+                again=again,
             )
     if not info.rows:
         report.notes.append(f"{info.name} has a header and no rows.")
@@ -205,7 +215,7 @@ def _canonical_map(
         settings = dataclasses.replace(settings, zone=options.zone)
     plan = []
     for name, path in found:
-        if path.name in (SETTINGS_FILE, REPORT_FILE):
+        if path.name in (SETTINGS_FILE, REPORT_FILE, LOG_FILE):
             continue
         table = _named(path.name)
         source = open_source(path, encoding_name=options.encoding, expect=_CANONICAL)

@@ -16,6 +16,9 @@ import numpy as np
 from commlab.errors import DataError
 
 EXAMPLES = 3
+ALREADY = "already loaded"
+CORRECTION = "correction of a row loaded earlier"
+ROWS, NEW = "rows", "new"
 REPORT_FILE = "load_report.json"
 
 
@@ -74,9 +77,28 @@ class Account:
         """Rows that were not."""
         return sum(count.rows for count in self.not_loaded.values())
 
-    def load(self, rows: int, use: str = "rows") -> None:
+    def load(self, rows: int, use: str = ROWS) -> None:
         """Count rows as loaded."""
         self.loaded[use] = self.loaded.get(use, 0) + int(rows)
+
+    def found(self, outcome: str, rows: int, lines: Iterable[int]) -> None:
+        """Count rows that were loaded so far as what joining made of them.
+
+        Args:
+            outcome: `CORRECTION`, or the reason why they are not loaded after all.
+            rows: How many.
+            lines: Lines of the first.
+        """
+        self.load(-rows)
+        if outcome == CORRECTION:
+            self.load(rows, CORRECTION)
+        else:
+            self.reject_rows(outcome, rows, lines)
+
+    def name_new(self) -> None:
+        """Call the rows that are neither corrections nor known what they are: new."""
+        if rows := self.loaded.pop(ROWS, 0):
+            self.loaded = {NEW: rows, **self.loaded}
 
     def reject(self, reason: str, lines: Iterable[int]) -> None:
         """Count rows as not loaded."""
@@ -175,6 +197,17 @@ class LoadReport:
     def rows_not_loaded(self) -> int:
         """Rows not used, summed over the accounts."""
         return sum(account.rows_not_loaded for account in self.accounts)
+
+    @property
+    def rows_corrected(self) -> int:
+        """Rows used that corrected what was loaded earlier, summed over the accounts."""
+        return sum(account.loaded.get(CORRECTION, 0) for account in self.accounts)
+
+    @property
+    def rows_already(self) -> int:
+        """Rows not used because they are there already, summed over the accounts."""
+        known = (account.not_loaded.get(ALREADY) for account in self.accounts)
+        return sum(count.rows for count in known if count is not None)
 
     def free_name(self, name: str) -> str:
         """Return a name for a source: two files of one name in two folders are told apart."""

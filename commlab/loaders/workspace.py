@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - the queries hold names of declared tables and columns, and quoted paths
 """Writing a workspace: whole or not at all.
 
 Rows are staged in Parquet beside the target as they come, then sorted by the embedded engine
@@ -20,13 +19,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from commlab.config import Settings, settings_to_toml
-from commlab.errors import LoadError
-from commlab.loaders import place
-from commlab.loaders.report import EXAMPLES, REPORT_FILE, LoadReport
+from commlab.errors import LoadError, WorkspaceError
+from commlab.loaders import log, place
+from commlab.loaders.joining import COPY, SAME_KEY, Joining, quoted
+from commlab.loaders.report import REPORT_FILE, LoadReport
 from commlab.tables import TABLES, UNIQUE_MARK, Column, Table
+from commlab.workspace import workspace_files
 
-COPY = "exact copy of an earlier row"
-SAME_KEY = "another row of the same key"
+__all__ = ["COPY", "MEMORY", "SAME_KEY", "WorkspaceWriter", "to_arrow"]
+
 # Beyond it the engine spills to disk: with Python and Arrow a load stays below 1 GB.
 MEMORY = "400MB"
 _CENT = decimal.Decimal("0.01")
@@ -98,17 +99,31 @@ class WorkspaceWriter:
         out: Folder of the workspace.
         report: The report to close and save.
         overwrite: Whether a workspace of something else may be replaced.
+        append: Whether what the workspace has stays.
+        joins: Whether its rows are joined with the new ones; a reader that keeps its sources
+            makes the tables of all of them itself.
     """
 
-    def __init__(self, out: Path | str, report: LoadReport, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        out: Path | str,
+        report: LoadReport,
+        *,
+        overwrite: bool = False,
+        append: bool = False,
+        joins: bool = True,
+    ) -> None:
         self.out = Path(out)
         self.report = report
         self.settings = Settings()
-        self._overwrite = overwrite
+        self.appends = append
+        self._overwrite, self._joins = overwrite, joins
         self._place = place.Place(self.out)
+        self._log = log.Log()
         self._owners: list[tuple[str, str]] = []
         self._staged: dict[str, list[Path]] = {}
         self._one_per_key: set[str] = set()
+        self._again: set[int] = set()
         self._rows = 0
 
     def __enter__(self) -> WorkspaceWriter:
@@ -122,7 +137,40 @@ class WorkspaceWriter:
         """
         self.settings = settings
         self.report.name = settings.name
-        self._place.claim(self.report, overwrite=self._overwrite)
+        self._place.claim(self.report, overwrite=self._overwrite, append=self.appends)
+        # The first load of a workspace has nothing to append to.
+        self.appends = self.appends and self._place.same
+        self._log = log.read(self.out) if self._place.same else log.Log()
+        if self.appends and not self._joins and not self._place.sources.is_dir():
+            raise WorkspaceError(
+                "keeps nothing of the sources that it was made of, so nothing can be appended.",
+                where=str(self.out),
+                fix="Load the whole once, without append: what comes later can be appended.",
+            )
+
+    def saw(self, path: Path, name: str, moment: int | None = None) -> bool:
+        """Take note of a file that is read, for the load log.
+
+        Args:
+            path: The file.
+            name: Its name in the report.
+            moment: When it was saved, where that decides what it means.
+
+        Returns:
+            Whether the workspace that is appended to has just this file already.
+        """
+        return self._log.see(path, name, moment, appends=self.appends)
+
+    def kept(self, name: str) -> Path | None:
+        """Return what an earlier load kept under a name, in a workspace that is appended to."""
+        path = self._place.sources / name
+        return path if self.appends and path.is_file() else None
+
+    def keep(self, name: str) -> Path:
+        """Return a path for what the next load needs of the sources of this one."""
+        folder = self._place.building / place.SOURCES
+        folder.mkdir(exist_ok=True)
+        return folder / name
 
     def add(
         self,
@@ -132,6 +180,7 @@ class WorkspaceWriter:
         owner: tuple[str, str] | None = None,
         lines: Sequence[int] | pd.Index | None = None,
         one_per_key: bool = False,
+        again: bool = False,
     ) -> None:
         """Stage rows of a canonical table.
 
@@ -142,6 +191,7 @@ class WorkspaceWriter:
                 copies found later are taken from it.
             lines: Line of each row in the source.
             one_per_key: Whether, of rows with one key, only the earliest stays.
+            again: Whether the file was loaded before (`saw`).
         """
         declared = TABLES[table]
         staged = to_arrow(declared, frame)
@@ -154,6 +204,8 @@ class WorkspaceWriter:
         for name, column in (("_source", source), ("_line", line), ("_order", order)):
             staged = staged.append_column(name, column)
         self._rows += len(frame)
+        if again:
+            self._again.add(number)
         if one_per_key:
             self._one_per_key.add(table)
         pq.write_table(staged, self._next_part(table), compression="zstd")
@@ -203,88 +255,41 @@ class WorkspaceWriter:
         with duckdb.connect() as engine:
             engine.execute("SET TimeZone = 'UTC'")
             engine.execute(f"SET memory_limit = '{MEMORY}'")
-            engine.execute(f"SET temp_directory = {_quoted(self._place.staging / 'spill')}")
+            engine.execute(f"SET temp_directory = {quoted(self._place.staging / 'spill')}")
             engine.execute("SET enable_progress_bar = false")
+            old = workspace_files(self.out) if self.appends else {}
             for name in TABLES:
                 if name in self._staged:
-                    self.report.tables[name] = self._write(engine, TABLES[name])
+                    self.report.tables[name] = self._write(
+                        engine, TABLES[name], old.get(name) if self._joins else None
+                    )
+                elif name in old:
+                    self._place.carry(old[name])
+        if self.appends:
+            for account in self.report.accounts:
+                account.name_new()
         self.report.check()
         note = self._place.settings(settings_to_toml(self.settings))
         if note:
             self.report.notes.append(note)
+        self._log.write(self._place.building, self.report, appends=self.appends)
         (self._place.building / REPORT_FILE).write_text(self.report.to_json(), encoding="utf-8")
         self._place.take()
 
-    def _write(self, engine: duckdb.DuckDBPyConnection, table: Table) -> int:
-        parts = ", ".join(_quoted(path) for path in self._staged[table.name])
-        engine.execute(
-            "CREATE OR REPLACE TEMP VIEW staged AS "
-            f"SELECT * FROM read_parquet([{parts}], union_by_name = true)"
-        )
-        held = {row[0] for row in engine.execute("DESCRIBE staged").fetchall()}
-        columns = ", ".join(f'"{name}"' for name in table.names if name in held)
-        key = ", ".join(f'"{name}"' for name in table.key)
-        engine.execute("CREATE OR REPLACE TEMP TABLE dropped (_source INT, _line BIGINT, "
-                       "_order BIGINT, copy BOOLEAN)")  # fmt: skip
-        unique = not key or self._drop_copies(engine, table, columns, key)
-        rows = engine.execute(
-            "SELECT count(*) FROM staged ANTI JOIN dropped USING (_order)"
-        ).fetchall()[0][0]
-        mark = f", KV_METADATA {{'{UNIQUE_MARK}': '{rows}'}}" if unique else ""
-        event = f'"{table.event}" NULLS LAST, ' if table.event in held else ""
-        path = self._place.building / f"{table.name}.parquet"
-        engine.execute(
-            f"COPY (SELECT {columns} FROM staged ANTI JOIN dropped USING (_order) "
-            f"ORDER BY {event}_order) TO {_quoted(path)} "
-            f"(FORMAT parquet, COMPRESSION zstd{mark})"
-        )
-        return int(rows)
-
-    def _drop_copies(
-        self, engine: duckdb.DuckDBPyConnection, table: Table, columns: str, key: str
-    ) -> bool:
-        """Mark the rows to drop, move them in the accounts, return whether keys are unique."""
-        engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT {key} FROM staged "
-            f"GROUP BY {key} HAVING count(*) > 1"
-        )
-        if not _number(engine, "SELECT count(*) FROM doubled"):
-            return True
-        same = " AND ".join(f's."{name}" IS NOT DISTINCT FROM d."{name}"' for name in table.key)
-        earliest = table.name in self._one_per_key
-        order = f'"{table.event}" NULLS LAST, _order' if table.event else "_order"
-        engine.execute(
-            "INSERT INTO dropped SELECT _source, _line, _order, copy > 1 FROM ("
-            f"SELECT *, row_number() OVER (PARTITION BY {columns} ORDER BY _order) AS copy, "
-            f"row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS nth "
-            f"FROM (SELECT s.* FROM staged s SEMI JOIN doubled d ON {same})) "
-            f"WHERE copy > 1 OR (nth > 1 AND {earliest})"
-        )
-        counts = engine.execute(
-            "SELECT _source, copy, count(*), list_sort(list_distinct(min(_line, "
-            f"{EXAMPLES}))) FROM dropped WHERE _source >= 0 GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
-        for number, copy, rows, lines in counts:
-            account = self.report.account(*self._owners[number])
-            account.reject_rows(COPY if copy else SAME_KEY, rows, lines)
-            account.load(-rows)
-        conflicts = _number(
-            engine,
-            f"SELECT count(*) FROM (SELECT {key} FROM staged ANTI JOIN dropped USING (_order) "
-            f"GROUP BY {key} HAVING count(*) > 1)",
-        )
-        if conflicts:
-            self.report.notes.append(
-                f"{table.name}: {conflicts:,} keys ({', '.join(table.key)}) have rows that "
+    def _write(self, engine: duckdb.DuckDBPyConnection, table: Table, old: Path | None) -> int:
+        joining = Joining(engine, table, self._staged[table.name], old)
+        outcome = joining.settle(earliest=table.name in self._one_per_key, again=self._again)
+        for number, reason, rows, lines in outcome.counts:
+            self.report.account(*self._owners[number]).found(reason, rows, lines)
+        notes = self.report.notes
+        for column, rows in outcome.held.items():
+            notes.append(f"{table.name}.{column}: {rows:,} rows name another than before; what "
+                         "was loaded first stays.")  # fmt: skip
+        if outcome.conflicts:
+            notes.append(
+                f"{table.name}: {outcome.conflicts:,} keys ({', '.join(table.key)}) have rows that "
                 "contradict each other; `commlab check` shows them."
             )
-        return not conflicts
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
-def _number(engine: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = engine.execute(query).fetchone()
-    return int(row[0]) if row else 0
+        unique = not outcome.conflicts
+        mark = f", KV_METADATA {{'{UNIQUE_MARK}': '{joining.count()}'}}" if unique else ""
+        return joining.write(self._place.building / f"{table.name}.parquet", mark)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from commlab.errors import StartError
+from commlab.locking import try_lock
 
 
 def lock_path(run_folder: Path) -> Path:
@@ -38,7 +37,7 @@ def one_run(run_folder: Path) -> Iterator[None]:
     except OSError as error:
         raise _no_place(run_folder, error) from None
     with stream:
-        if not _try_lock(stream):
+        if not try_lock(stream):
             stream.seek(0)
             holder = stream.read().strip()
             raise StartError(
@@ -62,25 +61,3 @@ def _no_place(run_folder: Path, error: OSError) -> StartError:
         where=str(run_folder.parent),
         fix="Choose another folder with --out.",
     )
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(stream: IO[str]) -> bool:
-        stream.seek(2**20)  # beyond the text, so that the holder can be read
-        try:
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _try_lock(stream: IO[str]) -> bool:
-        try:
-            fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

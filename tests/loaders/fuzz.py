@@ -71,6 +71,12 @@ class Counting(WorkspaceWriter):
     def scratch(self, name: str) -> Path:
         return self.folder / name
 
+    def saw(self, *_: Any) -> bool:
+        return False
+
+    def keep(self, name: str) -> Path:
+        return self.folder / f"kept-{name}"
+
 
 def spoil(content: bytes, chance: random.Random) -> bytes:
     """Return bytes with a few things wrong."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from commlab.errors import LoadError
 from commlab.loaders.adapter import Sieve
-from commlab.loaders.files import Source, open_source
+from commlab.loaders.files import Source, open_source, printable
 from commlab.loaders.find import find
 from commlab.loaders.options import Options
 from commlab.loaders.report import Account, SourceInfo
@@ -121,6 +121,7 @@ def _sources(paths: Sequence[Path], options: Options, columns: Sequence[str]) ->
 
 
 def _read(source: Source, name: str, sheet: Sheet, writer: WorkspaceWriter) -> Opened:
+    writer.saw(source.path, printable(source.path.name))
     chunk = source.read()
     found = sheet.found(source.columns)
     unmapped = [column for column in source.columns if column not in found.values()]

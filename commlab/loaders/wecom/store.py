@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from commlab.loaders.joining import quoted
 from commlab.loaders.report import Account, LoadReport, SourceInfo
 from commlab.loaders.workspace import MEMORY, WorkspaceWriter
 
@@ -172,8 +173,3 @@ class Store:
         path = self.writer.scratch(f"wecom.{name}.{len(parts)}.parquet")
         pq.write_table(table, path, compression="zstd")
         parts.append(path)
-
-
-def quoted(path: Path) -> str:
-    """Return a path as an SQL literal."""
-    return "'" + str(path).replace("'", "''") + "'"
