@@ -107,3 +107,9 @@ def identity_rows(
     rows = rows.drop_duplicates().sort_values(["member_id", "value"])
     rows["value_hash"] = hashes(kind, rows.pop("value"), scope=scope)
     return rows
+
+
+def hashed_rows(members: pd.Series, kind: str, hashed: pd.Series) -> pd.DataFrame:
+    """Return distinct rows of `identities` of identifiers that are hashed already."""
+    rows = pd.DataFrame({"member_id": members, "kind": kind, "value_hash": hashed}).dropna()
+    return rows.drop_duplicates().sort_values(["member_id", "value_hash"])

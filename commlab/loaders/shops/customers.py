@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from commlab.config import SMALL_CELL
-from commlab.loaders import identifiers, times, values
+from commlab.loaders import carried, identifiers, times, values
+from commlab.loaders.report import CORRECTION
 from commlab.loaders.shops.sheets import Opened, Sheet
 from commlab.loaders.workspace import WorkspaceWriter
 
@@ -31,9 +32,16 @@ ID_LENGTH = 20  # 80 bits of the hash: no two of a million customers meet
 AGAIN = "a customer whom another row has"
 NO_PHONE = "phone is masked or none: the customer cannot be told from others"
 STORED = "stored_value"
+KEPT = {
+    "customers": {"member_id": "str", "nickname": "str", "phone": "str", "mask": "str",
+                  "joined_at": carried.TIME, "channel": "str"},
+    "tiers": {"member_id": "str", "tier": "str", "valid_from": carried.TIME},
+    "points": {"member_id": "str", "at": carried.TIME, "delta": "Int64", "reason": "str"},
+    "tags": {"member_id": "str", "tag": "str", "tag_group": "str", "source": "str",
+             "tagged_at": carried.TIME},
+}  # fmt: skip
 _DAY = re.compile(r"(20\d{2})[-_.年]?(\d{2})[-_.月]?(\d{2})(?!\d)")
 _SPLIT = "[,，;；、|]"
-_COLUMNS = ("member_id", "nickname", "phone", "joined_at", "channel")
 
 
 def member_ids(numbers: pd.Series) -> pd.Series:
@@ -45,14 +53,30 @@ def load(sheets: Sequence[Opened], writer: WorkspaceWriter, zone: str) -> pd.Dat
     """Write tiers, points and tags of customers' sheets.
 
     Returns:
-        Customers: member_id, nickname, phone (whole numbers, for matching only), joined_at,
-        channel.
+        Customers: member_id, nickname, phone (hashed), mask (`mask_keys`), joined_at, channel.
     """
     seen: set[str] = set()
+    before = {name: carried.kept(writer, name, columns) for name, columns in KEPT.items()}
+    told = set(before["customers"]["member_id"])
+    states: dict[str, list[pd.DataFrame]] = {name: [] for name in KEPT if name != "customers"}
     # The latest export has the latest tier and balance; exports are named by date.
-    parts = [_one(opened, seen, writer, zone) for opened in reversed(sheets)]
-    empty = pd.DataFrame({name: pd.Series(dtype="str") for name in _COLUMNS})
-    return pd.concat(parts or [empty], ignore_index=True)
+    parts = [_one(opened, seen, told, states, writer, zone) for opened in reversed(sheets)]
+    for name, frames in {"customers": parts, **states}.items():
+        old = before[name]
+        frames.append(old[~old["member_id"].isin(seen)])
+        every = pd.concat([frame for frame in frames if len(frame)] or [old], ignore_index=True)
+        carried.keep(writer, name, every.reindex(columns=list(KEPT[name])), KEPT[name])
+        if name in states and len(every):
+            # A column that nobody fills is no column of the table.
+            writer.add(name, every.dropna(axis=1, how="all"))
+        before[name] = every.reindex(columns=list(KEPT[name]))
+    return before["customers"]
+
+
+def mask_keys(masks: pd.Series, nicknames: pd.Series) -> pd.Series:
+    """Return what tells buyers with a masked phone apart: mask and nickname, hashed."""
+    both = (masks + "\x1f" + nicknames).astype("str")
+    return identifiers.hashes("phone", both, scope="masked")
 
 
 def as_buyers(known: pd.DataFrame) -> pd.DataFrame:
@@ -66,14 +90,16 @@ def members(found: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_mask(known: pd.DataFrame) -> dict[str, str]:
-    """Return (masked phone, nickname) → member id, where just one customer has them."""
-    rows = known[known["phone"].notna() & known["nickname"].notna()]
-    keys = rows["phone"].map(identifiers.mask_of) + "\x1f" + rows["nickname"]
-    single = ~keys.duplicated(keep=False)
-    return dict(zip(keys[single], rows["member_id"][single], strict=True))
+    """Return key of (masked phone, nickname) → member id, where just one customer has them."""
+    rows = known[known["mask"].notna()]
+    single = ~rows["mask"].duplicated(keep=False)
+    return dict(zip(rows["mask"][single], rows["member_id"][single], strict=True))
 
 
-def _one(opened: Opened, seen: set[str], writer: WorkspaceWriter, zone: str) -> pd.DataFrame:
+def _one(
+    opened: Opened, seen: set[str], told: set[str], states: dict[str, list[pd.DataFrame]],
+    writer: WorkspaceWriter, zone: str,
+) -> pd.DataFrame:  # fmt: skip
     text, sieve = opened.text, opened.sieve
     joined = times.to_time(text["joined_at"], zone=zone)
     number = identifiers.phones(text["phone"])
@@ -81,11 +107,13 @@ def _one(opened: Opened, seen: set[str], writer: WorkspaceWriter, zone: str) -> 
         {
             "member_id": member_ids(number),
             "nickname": values.to_text(text["nickname"].str.strip()).cells,
-            "phone": number,
+            "phone": identifiers.hashes("phone", number),
             "joined_at": joined.cells,
             "channel": values.to_id(text["origin"]).cells,
         }
     )
+    masks = number.map(identifiers.mask_of, na_action="ignore").astype("str")
+    rows["mask"] = mask_keys(masks, rows["nickname"])
     sieve.refuse(number.isna(), NO_PHONE)
     sieve.refuse(joined.bad, "成为客户时间: not a time")
     sieve.refuse(joined.cells.isna(), "成为客户时间: empty")
@@ -93,23 +121,27 @@ def _one(opened: Opened, seen: set[str], writer: WorkspaceWriter, zone: str) -> 
     sieve.refuse(ids.notna() & (ids.isin(seen) | ids.duplicated()), AGAIN)
     good = sieve.left
     seen.update(rows.loc[good, "member_id"])
-    opened.account.load(int(good.sum()), "customer")
+    newer = good & rows["member_id"].isin(told)
+    opened.account.load(int((good & ~newer).sum()), "customer")
+    if newer.any():
+        opened.account.load(int(newer.sum()), CORRECTION)
     at = _as_of(opened, zone)
     if good.any() and at is not None:
-        _states(opened, rows[good], at, zone, writer)
+        _states(opened, rows[good], at, zone, states, writer)
     return rows[good]
 
 
 def _states(
-    opened: Opened, rows: pd.DataFrame, at: pd.Timestamp, zone: str, writer: WorkspaceWriter
-) -> None:
-    """Write what the export shows of each customer, known as of its day."""
+    opened: Opened, rows: pd.DataFrame, at: pd.Timestamp, zone: str,
+    states: dict[str, list[pd.DataFrame]], writer: WorkspaceWriter,
+) -> None:  # fmt: skip
+    """Collect what the export shows of each customer, known as of its day."""
     text = opened.text.loc[rows.index]
     member, since = rows["member_id"], pd.Series(at, index=rows.index)
     tier = values.to_text(text["tier"].str.strip()).cells
     if tier.notna().any():
         frame = pd.DataFrame({"member_id": member, "tier": tier, "valid_from": since})
-        writer.add("tiers", frame[tier.notna()])
+        states["tiers"].append(frame[tier.notna()])
     points = values.to_int(text["points"])
     opened.account.alter("points left out: not a whole number", rows.index[points.bad])
     held = points.cells.notna() & (points.cells != 0)
@@ -117,7 +149,7 @@ def _states(
         frame = pd.DataFrame(
             {"member_id": member, "at": since, "delta": points.cells, "reason": "opening"}
         )
-        writer.add("points", frame[held])
+        states["points"].append(frame[held])
     tags = text["tags"].str.split(_SPLIT, regex=True).explode().str.strip()
     tags = tags[tags != ""]
     stored = values.to_money(text["stored"])
@@ -129,9 +161,7 @@ def _states(
         pd.DataFrame({"member_id": member[rich], "tag": STORED, "tag_group": STORED,
                       "source": "rule", "tagged_at": since[rich]}),
     ]  # fmt: skip
-    for frame in frames:
-        if len(frame):
-            writer.add("tags", frame)
+    states["tags"] += frames
     day = f"{at.tz_convert(zone):%Y-%m-%d %H:%M}"
     _note(opened, f"tiers, points and stored value are as of {day}.", writer)
     if rich.any():

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from commlab.loaders import values
+from commlab.loaders.report import ALREADY, CORRECTION
 from commlab.loaders.shops.sheets import Opened
 
 NO_ORDER = "line of an order that was not loaded (not paid, or not in the files)"
+COLUMNS = {"order_id": "str", "sku": "str", "product": "str", "quantity": "float64",
+           "amount": "Int64", "refund": "Int64", "from_price": "bool"}  # fmt: skip
 AGAIN = "line of an order whose lines another file has"
 FROM_PRICE = "amount of the line is price × quantity, before discounts of the whole order"
 
@@ -40,23 +43,31 @@ def lines(opened: Opened) -> pd.DataFrame:
             "quantity": quantity,
             "amount": paid.where(paid.notna(), counted),
             "refund": values.to_money(text["item_refund"]).cells,
-            "from_price": paid.isna() & counted.notna(),
+            "from_price": (paid.isna() & counted.notna()).astype(bool),
         }
     )
 
 
-def choose(parts: Sequence[tuple[Opened, pd.DataFrame]], orders: set[str]) -> pd.DataFrame:
+def choose(
+    parts: Sequence[tuple[Opened, pd.DataFrame]], orders: set[str], before: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the lines of orders that count, each order's from one file, and account for the rest.
 
     Args:
         parts: (sheet, its lines) by file; a sheet whose rows are orders too is accounted for there.
         orders: Ids of the orders that count.
+        before: Lines of earlier loads.
+
+    Returns:
+        The lines that count, and the lines to keep for the next load: their order may come then.
     """
-    taken: dict[str, int] = {}
+    taken: dict[str, int] = dict.fromkeys(before["order_id"].dropna().unique(), -1)
+    known_before = _groups(before)
     for number, (_, rows) in enumerate(parts):
         # The latest file has the latest state of an order.
         taken.update(dict.fromkeys(rows["order_id"].dropna().unique(), number))
-    kept = []
+    old = before[before["order_id"].map(taken) == -1]
+    kept, whole = [old[_complete(old) & old["order_id"].isin(orders)]], [old]
     for number, (opened, rows) in enumerate(parts):
         own = "paid" not in opened.sheet.fields
         good = _readable(opened, rows, own=own)
@@ -65,11 +76,32 @@ def choose(parts: Sequence[tuple[Opened, pd.DataFrame]], orders: set[str]) -> pd
         if own:
             opened.sieve.refuse(~known, NO_ORDER)
             opened.sieve.refuse(~here, AGAIN)
-            opened.account.load(int(opened.sieve.left.sum()), "order line")
+            groups = _groups(rows[here & rows["order_id"].isin(known_before)])
+            same = {order for order, text in groups.items() if known_before.get(order) == text}
+            opened.sieve.refuse(rows["order_id"].isin(same), ALREADY)
+            newer = rows["order_id"].isin(known_before) & opened.sieve.left
+            opened.account.load(int((opened.sieve.left & ~newer).sum()), "order line")
+            if newer.any():
+                opened.account.load(int(newer.sum()), CORRECTION)
         chosen = rows[good & known & here]
         opened.account.alter(FROM_PRICE, chosen.index[chosen["from_price"]])
         kept.append(chosen)
-    return pd.concat(kept, ignore_index=True)
+        whole.append(rows[here])
+    return pd.concat(kept, ignore_index=True), pd.concat(whole, ignore_index=True)
+
+
+def _groups(rows: pd.DataFrame) -> dict[str, str]:
+    """The lines of each order, as one text to compare."""
+    text = pd.Series("", index=rows.index, dtype="str")
+    for name in COLUMNS:
+        if name not in ("order_id", "from_price"):
+            text = text + rows[name].astype("str").fillna("") + "\x1f"
+    lines = pd.DataFrame({"order_id": rows["order_id"], "text": text})
+    return lines.sort_values("text").groupby("order_id")["text"].agg("\n".join).to_dict()
+
+
+def _complete(rows: pd.DataFrame) -> pd.Series:
+    return rows[["order_id", "sku", "quantity", "amount"]].notna().all(axis=1)
 
 
 def _readable(opened: Opened, rows: pd.DataFrame, *, own: bool) -> pd.Series:

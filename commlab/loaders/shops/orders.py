@@ -17,6 +17,7 @@ import pandas as pd
 
 from commlab.errors import LoadError
 from commlab.loaders import times, values
+from commlab.loaders.report import ALREADY, CORRECTION
 from commlab.loaders.shops.sheets import Opened
 
 ORDER, FURTHER = "order", "further row of one order, its total not summed again"
@@ -28,6 +29,7 @@ DIFFER = "rows of one order name different totals: that of its latest state was 
 TOO_MUCH = "more refunded than was paid: the refund was cut to the payment"
 UNDATED = "status says paid, but there is no payment time"
 OTHER = "another status"
+_CONTENTS = ("paid_at", "amount", "refund_amount", "channel", "whole", "masked")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,17 +112,21 @@ def one_order(opened: Opened, rows: pd.DataFrame) -> pd.DataFrame:
     return orders.reset_index()
 
 
-def settle(parts: Sequence[tuple[Opened, pd.DataFrame, pd.DataFrame]]) -> pd.DataFrame:
+def settle(
+    parts: Sequence[tuple[Opened, pd.DataFrame, pd.DataFrame]], before: pd.DataFrame
+) -> pd.DataFrame:
     """Choose, for orders that several files have, one file, and close the accounts.
 
     Args:
         parts: (sheet, its paid rows, its orders), by file.
+        before: Orders of earlier loads, older than those of any file.
 
     Returns:
-        Orders: what `one_order` returns, with `file` (position in `parts`).
+        Orders: what `one_order` returns, with `file` (position in `parts`, −1 for earlier loads).
     """
     every = pd.concat(
-        [orders.assign(file=number) for number, (_, _, orders) in enumerate(parts)],
+        [before.assign(file=-1)]
+        + [orders.assign(file=number) for number, (_, _, orders) in enumerate(parts)],
         ignore_index=True,
     )
     chosen = every.sort_values(["rank", "file"], kind="stable").drop_duplicates(
@@ -130,17 +136,33 @@ def settle(parts: Sequence[tuple[Opened, pd.DataFrame, pd.DataFrame]]) -> pd.Dat
         ours = set(chosen.loc[chosen["file"] == number, "order_id"])
         kept = rows["order_id"].isin(ours)
         _refuse(opened, rows.index[~kept], OLDER)
-        loaded = rows[kept]
-        first = ~loaded.duplicated("order_id")
-        opened.account.load(int(first.sum()), ORDER)
-        if (~first).any():
-            opened.account.load(int((~first).sum()), FURTHER)
         taken = chosen[chosen["file"] == number]
+        known = _known(taken, before)
+        _refuse(opened, rows.index[kept & rows["order_id"].isin(known["same"])], ALREADY)
+        loaded = rows[kept & ~rows["order_id"].isin(known["same"])]
+        first = ~loaded.duplicated("order_id")
+        newer = loaded["order_id"].isin(known["newer"])
+        for use, mask in (
+            (ORDER, first & ~newer), (CORRECTION, first & newer), (FURTHER, ~first),
+        ):  # fmt: skip
+            if use == ORDER or mask.any():
+                opened.account.load(int(mask.sum()), use)
         for doubt in (CLOSED, FROM_TOTAL, TOO_MUCH):
             if doubt in taken:
                 opened.doubt(doubt, taken.loc[taken[doubt], "line"])
         opened.settle()
     return chosen.sort_values(["paid_at", "order_id"], kind="stable")
+
+
+def _known(taken: pd.DataFrame, before: pd.DataFrame) -> dict[str, set[str]]:
+    """Orders that earlier loads have: those with the same contents, and those with others."""
+    both = taken.merge(before, on="order_id", suffixes=("", "_before"))
+    differ = pd.Series(False, index=both.index)
+    for column in _CONTENTS:
+        if column in taken and column in before:
+            new, old = both[column], both[f"{column}_before"]
+            differ |= ~((new == old).fillna(False).astype(bool) | (new.isna() & old.isna()))
+    return {"same": set(both.loc[~differ, "order_id"]), "newer": set(both.loc[differ, "order_id"])}
 
 
 def refunds(orders: pd.DataFrame) -> pd.DataFrame:
@@ -164,13 +186,15 @@ def first_time(text: pd.DataFrame, zone: str) -> pd.Series:
     return made.where(made.notna(), times.to_time(text["paid_at"], zone=zone).cells)
 
 
-def require_orders(reports: Sequence[Opened], sheets: Sequence[Opened]) -> None:
-    """Raise when there is no order report among the files.
+def require_orders(
+    reports: Sequence[Opened], sheets: Sequence[Opened], before: pd.DataFrame
+) -> None:
+    """Raise when there is no order report among the files, nor among those loaded earlier.
 
     Raises:
         LoadError: There is none.
     """
-    if not reports:
+    if not reports and sheets and not len(before):
         raise LoadError(
             "there is no order report among the files.",
             where=", ".join(item.account.source for item in sheets),
@@ -184,7 +208,8 @@ def require_some(reports: Sequence[Opened]) -> None:
     Raises:
         LoadError: None was.
     """
-    if any(item.account.rows_loaded for item in reports):
+    known = any(ALREADY in item.account.not_loaded for item in reports)
+    if not reports or known or any(item.account.rows_loaded for item in reports):
         return
     reasons = [reason for item in reports for reason in item.account.not_loaded]
     raise LoadError(

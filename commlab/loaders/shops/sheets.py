@@ -13,7 +13,7 @@ from commlab.loaders.adapter import Sieve
 from commlab.loaders.files import Source, open_source, printable
 from commlab.loaders.find import find
 from commlab.loaders.options import Options
-from commlab.loaders.report import Account, SourceInfo
+from commlab.loaders.report import ALREADY, Account, SourceInfo
 from commlab.loaders.workspace import WorkspaceWriter
 
 
@@ -88,8 +88,12 @@ def open_sheets(
 
     Raises:
         LoadError: A file cannot be read, or nothing fits, or what fits has no rows.
+
+    Returns:
+        The sheets; not those of files that were loaded before, which are accounted for here.
     """
     opened, strangers = [], []
+    again = False
     columns = [name for sheet in known for aliases in sheet.fields.values() for name in aliases]
     for source in _sources(paths, options, columns):
         sheet = next(
@@ -99,14 +103,19 @@ def open_sheets(
         if sheet is None:
             strangers.append(source)
             continue
-        opened.append(_read(source, writer.report.free_name(source.name), sheet, writer))
-    if not opened:
+        made = _read(source, writer.report.free_name(source.name), sheet, writer)
+        if writer.saw(source.path, printable(source.path.name)):
+            made.account.reject(ALREADY, made.text.index)
+            again = True
+            continue
+        opened.append(made)
+    if not opened and not again:
         raise _nothing(strangers, paths, known)
     for source in strangers:
         writer.report.notes.append(
             f"{source.name} was not read: it has the columns of no sheet that this format knows."
         )
-    if not any(len(item.text) for item in opened):
+    if opened and not any(len(item.text) for item in opened):
         raise LoadError("has a header and no rows.", where=opened[0].account.source,
                         fix="Export it again, with the period that was meant.")  # fmt: skip
     return opened
@@ -121,7 +130,6 @@ def _sources(paths: Sequence[Path], options: Options, columns: Sequence[str]) ->
 
 
 def _read(source: Source, name: str, sheet: Sheet, writer: WorkspaceWriter) -> Opened:
-    writer.saw(source.path, printable(source.path.name))
     chunk = source.read()
     found = sheet.found(source.columns)
     unmapped = [column for column in source.columns if column not in found.values()]

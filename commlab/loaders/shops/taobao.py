@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 from commlab.config import Settings
-from commlab.loaders import identifiers, values
+from commlab.loaders import carried, identifiers, values
 from commlab.loaders.options import Options
 from commlab.loaders.shops import buyers, items, orders
 from commlab.loaders.shops.sheets import Opened, Sheet, open_sheets
@@ -74,6 +74,13 @@ GROSS = (
 )
 SILENT = "no refunded order tells whether 买家实际支付金额 is net of refunds: amount = payment"
 AGAINST = "refunded order that does not follow the file's rule of payment and refund"
+KEPT = {
+    "orders": {"order_id": "str", "rank": "float64", "paid_at": carried.TIME, "amount": "int64",
+               "refund_amount": "int64"},
+    "people": {"order_id": "str", "member_id": "str", "at": carried.TIME, "region": "str",
+               "phone": "str", "channel": "str"},
+    "lines": items.COLUMNS,
+}  # fmt: skip
 HIDDEN = "nickname is masked: the buyer is unknown"
 
 
@@ -89,24 +96,28 @@ def read(paths: Sequence[Path], writer: WorkspaceWriter, options: Options) -> No
         LoadError: A file cannot be read, or none is an order report, or no order was paid.
     """
     writer.begin(SETTINGS)
+    carried.check_secret(writer)
+    before = {name: carried.kept(writer, name, columns) for name, columns in KEPT.items()}
     sheets = open_sheets(paths, writer, options, (ITEMS, ORDERS))
     reports = [item for item in sheets if item.sheet is ORDERS]
-    orders.require_orders(reports, sheets)
-    people, parts = [], []
+    orders.require_orders(reports, sheets, before["orders"])
+    people, parts = [before["people"]], []
     for opened in reports:
         rows = orders.paid_rows(opened, STATUSES, SETTINGS.zone)
         # Of everybody who is in the report, paid or not: the first order is the first contact.
         people.append(_people(opened, rows))
         found = orders.one_order(opened, rows)
         parts.append((opened, rows, orders.refunds(_amounts(opened, found, writer))))
-    chosen = orders.settle(parts)
+    chosen = orders.settle(parts, before["orders"])
     orders.require_some(reports)
     everybody = pd.concat(people, ignore_index=True)
     _write(chosen, everybody, writer)
     lines = [(item, items.lines(item)) for item in sheets if item.sheet is ITEMS]
-    if lines:
-        kept = items.choose(lines, set(chosen["order_id"]))
+    kept, every = items.choose(lines, set(chosen["order_id"]), before["lines"])
+    if len(every):
         writer.add("order_items", kept[["order_id", "sku", "product", "quantity", "amount"]])
+    for name, frame in (("orders", chosen), ("people", everybody), ("lines", every)):
+        carried.keep(writer, name, frame, KEPT[name])
     writer.report.notes += [
         "joined_at is a buyer's first order in the files; earlier ones are not known.",
         "Refunds have no date in the report: they count at the payment.",
@@ -128,7 +139,7 @@ def _people(opened: Opened, rows: pd.DataFrame) -> pd.DataFrame:
             "member_id": nickname.where(~hidden),
             "at": orders.first_time(text, SETTINGS.zone),
             "region": buyers.region(text["address"]),
-            "phone": number,
+            "phone": identifiers.hashes("phone", number),
             "channel": store.fillna(CHANNEL),
         }
     )
@@ -166,7 +177,7 @@ def _write(chosen: pd.DataFrame, everybody: pd.DataFrame, writer: WorkspaceWrite
     number = buyers.usual(everybody, "phone")
     names = pd.Series(sorted(everybody["member_id"].dropna().unique()), dtype="str")
     own = identifiers.identity_rows(names, "shop_nickname", names, scope=CHANNEL)
-    theirs = identifiers.identity_rows(
+    theirs = identifiers.hashed_rows(
         pd.Series(number.index, dtype="str"), "phone", number.reset_index(drop=True)
     )
     writer.add("identities", pd.concat([own, theirs]))
