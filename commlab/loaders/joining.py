@@ -74,12 +74,6 @@ class Joining:
         self._new = self._columns(new)
         self._old: list[str] = []
         if old is not None:
-            if old.suffix != ".parquet" or old.is_dir():
-                raise WorkspaceError(
-                    "is no single Parquet file, so nothing can be appended to it.",
-                    where=old.name,
-                    fix=f"Write it as {table.name}.parquet, or load the whole without append.",
-                )
             self._old = [name for name in self._columns(_file(old)) if name not in _OWN]
             casts = ", ".join(
                 f'"{name}"::{_TYPES[table[name].dtype]} AS "{name}"' if name in table

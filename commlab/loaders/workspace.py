@@ -195,9 +195,7 @@ class WorkspaceWriter:
         """
         declared = TABLES[table]
         staged = to_arrow(declared, frame)
-        if owner is not None and owner not in self._owners:
-            self._owners.append(owner)
-        number = -1 if owner is None else self._owners.index(owner)
+        number = self._number(owner)
         order = pa.array(np.arange(self._rows, self._rows + len(frame)))
         line = pa.array(np.asarray(range(len(frame)) if lines is None else lines, "int64"))
         source = pa.array(np.full(len(frame), number, "int32"))
@@ -210,7 +208,9 @@ class WorkspaceWriter:
             self._one_per_key.add(table)
         pq.write_table(staged, self._next_part(table), compression="zstd")
 
-    def stage(self, table: str, *, owner: tuple[str, str], rows: int) -> tuple[Path, int, int]:
+    def stage(
+        self, table: str, *, owner: tuple[str, str] | None, rows: int
+    ) -> tuple[Path, int, int]:
         """Return a path for rows that the caller writes as Parquet, for tables beyond memory.
 
         The file has the declared columns in the types of the disk, `_source`, `_line` and
@@ -218,21 +218,41 @@ class WorkspaceWriter:
 
         Args:
             table: Name of the table.
-            owner: (source, into) of the account that loaded these rows.
+            owner: (source, into) of the account that loaded these rows; None: an earlier load.
             rows: At most so many rows will come.
 
         Returns:
             The path, the number for `_source`, and where `_order` begins.
         """
-        if owner not in self._owners:
-            self._owners.append(owner)
         base = self._rows
         self._rows += rows
-        return self._next_part(table), self._owners.index(owner), base
+        return self._next_part(table), self._number(owner), base
+
+    def table(self, name: str) -> Path | None:
+        """Return the file of a table in the workspace that is appended to.
+
+        Raises:
+            WorkspaceError: It is not the Parquet file that a load writes.
+        """
+        path = workspace_files(self.out).get(name) if self.appends else None
+        if path is not None and (path.is_dir() or path.suffix != ".parquet"):
+            raise WorkspaceError(
+                "is no single Parquet file, so nothing can be appended to it.",
+                where=path.name,
+                fix=f"Write it as {name}.parquet, or load the whole without append.",
+            )
+        return path
 
     def scratch(self, name: str) -> Path:
         """Return a path beside the target for what is needed only while loading."""
         return self._place.staging / name
+
+    def _number(self, owner: tuple[str, str] | None) -> int:
+        if owner is None:
+            return -1
+        if owner not in self._owners:
+            self._owners.append(owner)
+        return self._owners.index(owner)
 
     def _next_part(self, table: str) -> Path:
         parts = self._staged.setdefault(table, [])
@@ -261,7 +281,7 @@ class WorkspaceWriter:
             for name in TABLES:
                 if name in self._staged:
                     self.report.tables[name] = self._write(
-                        engine, TABLES[name], old.get(name) if self._joins else None
+                        engine, TABLES[name], self.table(name) if self._joins else None
                     )
                 elif name in old:
                     self._place.carry(old[name])

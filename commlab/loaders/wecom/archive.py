@@ -18,7 +18,7 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from commlab.loaders.report import EXAMPLES, Account, SourceInfo
+from commlab.loaders.report import ALREADY, EXAMPLES, Account, SourceInfo
 from commlab.loaders.unpack import Unpacked
 from commlab.loaders.wecom.answers import File
 from commlab.loaders.wecom.store import Store, quoted
@@ -58,11 +58,19 @@ _MIXED = (
     "IF item.type = 'text'], chr(10))"
 )
 _SCHEMA = {
-    "said": "NULL::INT AS owner, NULL::BIGINT AS n, NULL::BIGINT AS nth, "
+    "said": "NULL::BOOLEAN AS inward, NULL::INT AS owner, NULL::BIGINT AS n, NULL::BIGINT AS nth, "
     "NULL::VARCHAR AS message_id, NULL::VARCHAR AS group_id, NULL::VARCHAR AS member_id, "
     "NULL::BIGINT AS sent_at, NULL::VARCHAR AS kind, NULL::VARCHAR AS text, "
     "NULL::VARCHAR AS name, NULL::VARCHAR AS quote",
     "withdrawn": "NULL::VARCHAR AS message_id",
+}
+
+
+# The table of messages has the rest.
+_KEPT = {
+    "quotes": "SELECT DISTINCT message_id, inward, name, quote FROM said "
+    "WHERE quote IS NOT NULL OR name IS NOT NULL OR inward",
+    "withdrawn": "SELECT DISTINCT message_id FROM withdrawn",
 }
 
 
@@ -81,7 +89,10 @@ def _query() -> str:
                 THEN json_extract_string(line, [{paths}]) END AS v
       FROM block WHERE trim(line, chr(32) || chr(9) || chr(10) || chr(13)) <> ''),
     sorted AS (
-      SELECT n, v, CASE
+      SELECT n, v, CASE WHEN v IS NULL OR coalesce(v[4], '') <> '' THEN false ELSE
+          NOT regexp_matches(coalesce(json_extract_string(line, '$.tolist'), ''), '"w[mob]') END
+          AS inward,
+        CASE
         WHEN v IS NULL THEN '{BROKEN}'
         WHEN v[2] = 'switch' THEN '{SWITCH}'
         WHEN coalesce(v[1], '') = '' THEN 'msgid: missing'
@@ -91,10 +102,8 @@ def _query() -> str:
         WHEN coalesce(v[3], '') = '' THEN 'from: missing'
         WHEN coalesce(v[6], '') = '' THEN 'msgtype: missing'
         WHEN NOT coalesce(regexp_full_match(v[5], '[0-9]{{13}}'), false) THEN '{NO_TIME}'
-        WHEN coalesce(v[4], '') = ''
-             AND NOT regexp_matches(coalesce(json_extract_string(line, '$.tolist'), ''), '"w[mob]')
-             AND (NOT regexp_matches(v[3], '^w[mob]')
-                  OR v[3] IN (SELECT staff_id FROM known_staff)) THEN '{AMONG_STAFF}'
+        WHEN inward AND (NOT regexp_matches(v[3], '^w[mob]')
+                         OR v[3] IN (SELECT staff_id FROM known_staff)) THEN '{AMONG_STAFF}'
         END AS reason,
         CASE v[6] WHEN 'text' THEN v[7] WHEN 'markdown' THEN v[8] WHEN 'mixed' THEN {_MIXED} END
           AS whole
@@ -105,7 +114,7 @@ def _query() -> str:
         WHEN contains(whole, chr(10) || '- -') THEN regexp_extract(whole, '{_SHORT}', {fields})
         END AS q
       FROM sorted)
-    SELECT n, reason, v[1] AS message_id, nullif(v[4], '') AS group_id, v[3] AS member_id,
+    SELECT n, reason, inward, v[1] AS message_id, nullif(v[4], '') AS group_id, v[3] AS member_id,
       CASE WHEN reason IS NULL THEN v[5]::BIGINT * 1000 END AS sent_at,
       CASE {kinds} ELSE 'other' END AS kind,
       nullif(CASE WHEN q.name <> '' THEN q.reply ELSE whole END, '') AS text,
@@ -130,6 +139,7 @@ class Archives:
         store.engine.execute(
             "CREATE OR REPLACE TEMP TABLE known_staff AS SELECT DISTINCT staff_id FROM staff"
         )
+        self._earlier()
 
     def read(self, file: File) -> None:
         """Read one archive, and account for each of its lines."""
@@ -139,9 +149,10 @@ class Archives:
         account = report.account(info.name, "messages")
         self.owners.append((info.name, "messages"))
         first = 1
+        again = self.store.writer.saw(file.path, file.name)
         with Unpacked(file.path) as stream:
             for lines in blocks(stream):
-                self._block(first, lines, account)
+                self._block(first, lines, account, again=again)
                 first += len(lines)
         self._before += first
         info.rows = account.rows
@@ -153,7 +164,35 @@ class Archives:
             query = f"* FROM read_parquet([{source}])" if parts else f"{_SCHEMA[name]} WHERE false"
             self.store.engine.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {query}")
 
-    def _block(self, first: int, lines: pa.Array, account: Account) -> None:
+    def keep(self) -> None:
+        """Keep what the table of messages does not tell, for the next load."""
+        for name, query in _KEPT.items():
+            self.store.copy(f"{query} ORDER BY ALL", self.store.writer.keep(f"wecom.{name}.parquet"))
+
+    def _earlier(self) -> None:
+        """Take the messages of earlier loads: those of the table, with what was kept of them."""
+        writer, engine = self.store.writer, self.store.engine
+        kept = {name: writer.kept(f"wecom.{name}.parquet") for name in _KEPT}
+        if kept["withdrawn"] is not None:
+            self._parts["withdrawn"].append(kept["withdrawn"])
+        table = writer.table("messages")
+        if table is None or kept["quotes"] is None:
+            return
+        self._keep("said", f"""
+            SELECT -1 AS owner, file_row_number AS n, file_row_number AS nth,
+              coalesce(q.inward, false) AS inward, m.message_id, m.group_id, m.member_id,
+              epoch_us(m.sent_at) AS sent_at, m.kind, m.text, q.name, q.quote
+            FROM read_parquet({quoted(table)}, file_row_number = true) m
+            LEFT JOIN (SELECT message_id, any_value(COLUMNS(* EXCLUDE (message_id)))
+                       FROM read_parquet({quoted(kept["quotes"])}) GROUP BY message_id) q
+              USING (message_id)
+            -- Of somebody whom a newer answer calls staff.
+            WHERE NOT (coalesce(q.inward, false)
+                       AND m.member_id IN (SELECT staff_id FROM known_staff))""")
+        row = engine.execute(f"SELECT count(*) FROM read_parquet({quoted(table)})").fetchone()
+        self._before = int(row[0]) if row else 0
+
+    def _block(self, first: int, lines: pa.Array, account: Account, *, again: bool) -> None:
         text, numbers = _decoded(lines, np.arange(first, first + len(lines)), account)
         table = pa.table({"line": text, "n": numbers})
         pieces = pa.Table.from_batches(table.to_batches(max_chunksize=_PIECE), table.schema)
@@ -167,10 +206,14 @@ class Archives:
         ).fetchall()
         for reason, rows, examples in counts:
             account.rows += rows
-            if reason in (None, WITHDRAWAL):
+            if reason in (None, WITHDRAWAL) and again:
+                account.reject_rows(ALREADY, rows, examples)
+            elif reason in (None, WITHDRAWAL):
                 account.load(rows, "rows" if reason is None else reason)
             else:
                 account.reject_rows(reason, rows, examples)
+        if again:
+            return
         owner = len(self.owners) - 1
         self._keep("said", f"SELECT {owner} AS owner, n, {self._before} + n AS nth, "
                    "* EXCLUDE (n, reason, target) FROM parsed WHERE reason IS NULL")  # fmt: skip

@@ -8,8 +8,10 @@ numbers in `remark_mobiles` are hashed into `identities`.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+from commlab import privacy
 from commlab.loaders import identifiers
 from commlab.loaders.wecom.answers import KINDS, Answer, mapping, mappings, seconds, whole, word
 from commlab.loaders.wecom.store import Store, Tally
@@ -28,6 +30,16 @@ GENDERS = {0: "unknown", 1: "male", 2: "female"}
 TAG_SOURCES = {1: "corporate", 2: "personal", 3: "rule"}
 FRIENDSHIP = "friendship as seen"
 UNKNOWN_WAY = "add_way is a code that this version does not know: kept as its number"
+
+
+@functools.lru_cache(maxsize=100_000)  # every day's answers name the same people
+def _hash(kind: str, value: str, _secret: bytes) -> str:
+    return identifiers.identifier_hash(kind, value)
+
+
+def hashed(kind: str, value: str | None) -> str | None:
+    """Return the hash of an identifier: nothing else of it is kept."""
+    return None if value is None else _hash(kind, value, privacy.secret())
 
 
 def contact(store: Store, answer: Answer) -> None:
@@ -73,13 +85,13 @@ def _friendship(
     store.add(
         "people", member_id=member, nickname=word(person.get("name")), moment=added,
         gender=GENDERS.get(whole(person.get("gender")) or 0) if "gender" in person else None,
-        unionid=word(person.get("unionid")), **answer.seen,
+        unionid=hashed("unionid", word(person.get("unionid"))), **answer.seen,
     )  # fmt: skip
     store.add("staff", staff_id=staff, role="adviser")
     numbers = follow.get("remark_mobiles")
     for cell in numbers if isinstance(numbers, list) else []:
         if isinstance(cell, str) and (number := identifiers.phone(cell)):
-            store.add("phones", member_id=member, phone=number)
+            store.add("phones", member_id=member, phone=hashed("phone", number))
     _tags(store, tally, follow, {"member_id": member, "staff_id": staff, **answer.seen})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from commlab.loaders.wecom.answers import KINDS, Answer, mapping, mappings, seconds, whole, word
+from commlab.loaders.wecom.contacts import hashed
 from commlab.loaders.wecom.store import Store, Tally
 
 INTO = "groups + memberships + members"
@@ -64,7 +65,7 @@ def _member(store: Store, tally: Tally, row: dict[str, Any], member: dict[str, A
         store.add("staff", staff_id=person, role="other")
         return
     store.add("people", member_id=person, nickname=word(member.get("name")), moment=joined,
-              unionid=word(member.get("unionid")), low=row.get("low"),
+              unionid=hashed("unionid", word(member.get("unionid"))), low=row.get("low"),
               high=row.get("high"))  # fmt: skip
 
 

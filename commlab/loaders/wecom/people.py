@@ -70,16 +70,17 @@ SELECT channel, min(type) AS type FROM (
   UNION ALL SELECT channel, NULL FROM contacts UNION ALL SELECT channel, NULL FROM stays
   UNION ALL SELECT channel, NULL FROM friend_events)
 WHERE channel IS NOT NULL GROUP BY channel ORDER BY channel"""
-# Answers overlap (each goes back for weeks): the latest is right.
+# Answers overlap (each goes back for weeks): the latest is right, of equals the one read last.
 _STAFF_DAYS = f"""
 SELECT staff_id, {_DATE.format('"on"')} AS "on", chats, messages, reply_share, reply_minutes,
   negative_feedback, new_contacts FROM staff_days
-QUALIFY row_number() OVER (PARTITION BY staff_id, "on" ORDER BY coalesce(low, 0) DESC) = 1
+QUALIFY row_number() OVER (PARTITION BY staff_id, "on" ORDER BY coalesce(low, 0) DESC, nth DESC) = 1
 ORDER BY "on", staff_id"""
 _GROUP_DAYS = f"""
 SELECT NULL::VARCHAR AS group_id, owner_id, {_DATE.format('"on"')} AS "on", members,
   members_active, messages, joined, "left" FROM group_days
-QUALIFY row_number() OVER (PARTITION BY owner_id, "on" ORDER BY coalesce(low, 0) DESC) = 1
+QUALIFY row_number() OVER (PARTITION BY owner_id, "on" ORDER BY coalesce(low, 0) DESC,
+  nth DESC) = 1
 UNION ALL
 SELECT group_id, NULL, {_DATE.format("day")}, NULL, NULL, NULL,
   sum(count) FILTER (what = 'joined')::BIGINT, sum(count) FILTER (what = 'left')::BIGINT
@@ -88,7 +89,7 @@ FROM (SELECT DISTINCT group_id, moment, what, scene, count,
 GROUP BY group_id, day ORDER BY ALL"""
 _CHATTED = f"""
 SELECT member_id, {_TIME.format("min(high)")} AS "at", 'chatted' AS event,
-  any_value(channel) AS channel, staff_id
+  min(channel) AS channel, staff_id
 FROM clicks WHERE status = 1 AND high IS NOT NULL GROUP BY member_id, staff_id ORDER BY ALL"""
 
 
@@ -116,8 +117,10 @@ def _identities(store: Store) -> None:
     ):  # fmt: skip
         for part in store.batches(f"{query} ORDER BY ALL"):
             frame: pd.DataFrame = part.to_pandas()
-            rows = identifiers.identity_rows(frame["member_id"], kind, frame["value"])
-            store.writer.add("identities", rows)
+            # Unionids and phones were hashed when they were read.
+            make = identifiers.identity_rows if kind == "external_userid" else (
+                identifiers.hashed_rows)  # fmt: skip
+            store.writer.add("identities", make(frame["member_id"], kind, frame["value"]))
 
 
 def _say(store: Store) -> None:

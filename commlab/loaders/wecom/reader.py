@@ -7,6 +7,7 @@ from pathlib import Path
 
 from commlab.config import Settings
 from commlab.errors import LoadError
+from commlab.loaders import carried
 from commlab.loaders.options import Options
 from commlab.loaders.wecom import (
     answers,
@@ -55,28 +56,35 @@ def read(paths: Sequence[Path], writer: WorkspaceWriter, options: Options) -> No
         LoadError: There is nothing to read, or nothing of it could be loaded.
     """
     writer.begin(SETTINGS)
+    carried.check_secret(writer)
     files = answers.find(paths)
     with Store(writer) as store:
         archives = [file for file in files if answers.is_archive(file)]
         strange: dict[str, None] = {}
         for file in files:
             if file not in archives:
+                # The same bytes saved on another day are another snapshot.
+                moment = None if file.at is None else file.at.low
+                store.again = writer.saw(file.path, file.name, moment)
                 _answers(store, file, strange)
         if strange:
             names = ", ".join(list(strange)[:MOST_NAMES])
             more = f" and {len(strange) - MOST_NAMES:,} more" if len(strange) > MOST_NAMES else ""
             writer.report.notes.append(f"Of no known kind, or broken: {names}{more}.")
+        store.again = False
         store.view()
         reader = Archives(store)
         for file in archives:
             reader.read(file)
-        if not writer.report.rows_loaded:
+        if not writer.report.rows_loaded and not writer.report.rows_already:
             _nothing(files, writer)
         reader.view()
         talk.write(store, reader)
         snapshots.reduce(store)
         snapshots.write(store)
         people.write(store)
+        store.keep()
+        reader.keep()
 
 
 def _answers(store: Store, file: answers.File, strange: dict[str, None]) -> None:

@@ -83,7 +83,7 @@ missed AS (
   ASOF LEFT JOIN cover c ON c.staff_id = r.staff_id AND c.low > r.last_low),
 every AS (
   SELECT * FROM missed UNION ALL BY NAME
-  SELECT member_id, staff_id, moment AS added_at, any_value(channel) AS channel, moment AS first_low
+  SELECT member_id, staff_id, moment AS added_at, min(channel) AS channel, moment AS first_low
   FROM friend_events e WHERE what = 'added' AND NOT EXISTS (
     SELECT 1 FROM rows r WHERE r.staff_id = e.staff_id AND r.member_id = e.member_id
       AND abs(r.added_at - e.moment) <= {NEAR})
@@ -95,7 +95,7 @@ ends AS (
 SELECT f.* EXCLUDE (told_at, what, channel), coalesce(f.channel, k.channel) AS channel,
   coalesce(told_at, gone) AS deleted_at, what AS deleted_by,
   told_at IS NULL AND gone IS NOT NULL AS by_absence
-FROM ends f LEFT JOIN (SELECT member_id, staff_id, any_value(channel) AS channel FROM clicks
+FROM ends f LEFT JOIN (SELECT member_id, staff_id, min(channel) AS channel FROM clicks
                        WHERE channel IS NOT NULL GROUP BY member_id, staff_id) k
   USING (member_id, staff_id)"""
 

@@ -16,14 +16,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from commlab.loaders.joining import quoted
-from commlab.loaders.report import Account, LoadReport, SourceInfo
+from commlab.loaders.report import ALREADY, Account, LoadReport, SourceInfo
 from commlab.loaders.workspace import MEMORY, WorkspaceWriter
 
 ROWS = 50_000  # of one kind in memory: some 30 MB
 MOST = 100_000  # rows of one table handed on at a time
 
 _T, _I, _F = pa.string(), pa.int64(), pa.float64()
-# Times are microseconds since 1970; low and high bracket the moment of the snapshot.
+# Times are microseconds since 1970; low and high bracket the moment of the snapshot; nth is the
+# order in which rows were read. Unionids and phones are hashed: these rows are kept (`keep`).
 _SEEN = {"low": _I, "high": _I}
 SCHEMAS: dict[str, dict[str, pa.DataType]] = {
     "people": {"member_id": _T, "nickname": _T, "gender": _T, "unionid": _T, "moment": _I, **_SEEN},
@@ -41,9 +42,10 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
               "inviter_id": _T, "nick": _T, "staff": pa.bool_(), "channel": _T, **_SEEN},
     "staff": {"staff_id": _T, "role": _T},
     "staff_days": {"staff_id": _T, "on": _I, "chats": _I, "messages": _I, "reply_share": _F,
-                   "reply_minutes": _F, "negative_feedback": _I, "new_contacts": _I, **_SEEN},
+                   "reply_minutes": _F, "negative_feedback": _I, "new_contacts": _I, **_SEEN,
+                   "nth": _I},
     "group_days": {"owner_id": _T, "on": _I, "members": _I, "members_active": _I,
-                   "messages": _I, "joined": _I, "left": _I, **_SEEN},
+                   "messages": _I, "joined": _I, "left": _I, **_SEEN, "nth": _I},
     "friend_events": {"member_id": _T, "staff_id": _T, "moment": _I, "what": _T, "channel": _T},
     "group_events": {"group_id": _T, "member_id": _T, "moment": _I, "what": _T, "scene": _I,
                      "count": _I},
@@ -60,6 +62,7 @@ class Tally:
     """
 
     def __init__(self, report: LoadReport, name: str, into: str) -> None:
+        self.again = False  # whether the file that is read was loaded before
         self.info = SourceInfo(name, kind="json")
         report.sources.append(self.info)
         self.account: Account = report.account(name, into)
@@ -78,11 +81,15 @@ class Tally:
 
     def alter(self, doubt: str) -> None:
         """Count the last record as loaded with a doubt."""
-        self.account.alter(doubt, [self.last])
+        if not self.again:
+            self.account.alter(doubt, [self.last])
 
     def load(self, use: str = "record") -> None:
-        """Count the last record as loaded."""
-        self.account.load(1, use)
+        """Count the last record as loaded, or as there already."""
+        if self.again:
+            self.reject(ALREADY)
+        else:
+            self.account.load(1, use)
 
 
 class Store:
@@ -97,12 +104,17 @@ class Store:
         self.report = writer.report
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
         self._parts: dict[str, list[Path]] = {}
+        for name in SCHEMAS:
+            if (path := writer.kept(_kept(name))) is not None:
+                self._parts[name] = [path]
+        self.again = False
         self._tallies: dict[str, Tally] = {}
         self.engine = duckdb.connect()
         self.engine.execute("SET TimeZone = 'UTC'")
         self.engine.execute("SET enable_progress_bar = false")
         self.engine.execute(f"SET memory_limit = '{MEMORY}'")
         self.engine.execute(f"SET temp_directory = {quoted(writer.scratch('wecom-spill'))}")
+        self._read = self._last()
 
     def __enter__(self) -> Store:
         return self
@@ -119,10 +131,16 @@ class Store:
         """Return the account of a kind of records, opened when it is new."""
         if name not in self._tallies:
             self._tallies[name] = Tally(self.report, name, into)
+        self._tallies[name].again = self.again
         return self._tallies[name]
 
     def add(self, name: str, /, **row: object) -> None:
-        """Add one row; columns that are not given are null."""
+        """Add one row; columns that are not given are null. What is known already is not added."""
+        if self.again:
+            return
+        if "nth" in SCHEMAS[name]:
+            self._read += 1
+            row["nth"] = self._read
         rows = self._rows.setdefault(name, [])
         rows.append(tuple(row.pop(column, None) for column in SCHEMAS[name]))
         if row:
@@ -142,6 +160,18 @@ class Store:
                 columns = ", ".join(f'NULL::{kinds[t]} AS "{c}"' for c, t in schema.items())
                 query = f"SELECT {columns} WHERE false"
             self.engine.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
+
+    def keep(self) -> None:
+        """Keep all rows for the next load, equal ones once."""
+        for name, schema in SCHEMAS.items():
+            if name in self._parts:
+                columns = ", ".join("max(nth) AS nth" if c == "nth" else f'"{c}"' for c in schema)
+                query = f"SELECT {columns} FROM {name} GROUP BY ALL ORDER BY ALL"
+                self.copy(query, self.writer.keep(_kept(name)))
+
+    def copy(self, query: str, path: Path) -> None:
+        """Write the rows of a query to a file."""
+        self.engine.execute(f"COPY ({query}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
 
     def write(self, table: str, query: str) -> int:
         """Add the rows of a query to a canonical table, some at a time; return how many."""
@@ -163,6 +193,12 @@ class Store:
         row = self.engine.execute(query).fetchone()
         return int(row[0] or 0) if row else 0
 
+    def _last(self) -> int:
+        """The last row that earlier loads have read: what is read now comes after it."""
+        paths = [p for name in ("staff_days", "group_days") for p in self._parts.get(name, [])]
+        return max((self.number(f"SELECT max(nth) FROM read_parquet({quoted(path)})")  # noqa: S608
+                    for path in paths), default=0)  # fmt: skip
+
     def _spill(self, name: str) -> None:
         rows = self._rows.pop(name, [])
         if not rows:
@@ -173,3 +209,7 @@ class Store:
         path = self.writer.scratch(f"wecom.{name}.{len(parts)}.parquet")
         pq.write_table(table, path, compression="zstd")
         parts.append(path)
+
+
+def _kept(name: str) -> str:
+    return f"wecom.{name}.parquet"

@@ -85,7 +85,8 @@ def write(store: Store, archives: Archives) -> None:
     ):  # fmt: skip
         engine.execute(query)
     last = store.number("SELECT max(nth) FROM said")
-    for position, owner in enumerate(archives.owners):
+    known = store.number("SELECT count(*) FROM said WHERE owner < 0")
+    for position, owner in [*([(-1, None)] if known else []), *enumerate(archives.owners)]:
         path, number, base = store.writer.stage("messages", owner=owner, rows=last + 1)
         query = _MESSAGES.format(number=number, base=base, owner=position)
         engine.execute(f"COPY ({query}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
