@@ -167,7 +167,7 @@ def layer_months(ds: Dataset, rules: LayerRules, months: int = MONTHS) -> pd.Dat
         months: At most so many; months before which the data do not reach are left out.
 
     Returns:
-        Frame by month, oldest first, and layer: month (first day), segment (layer), people,
+        Frame by month, oldest first, and layer that anybody was in: month (first day), segment (layer), people,
         share.
 
     Raises:
@@ -190,7 +190,9 @@ def layer_months(ds: Dataset, rules: LayerRules, months: int = MONTHS) -> pd.Dat
         }))  # fmt: skip
     if len(parts) < 2:
         raise NotEnoughDataError(f"layers are known at the end of {len(parts)} months, not of two.")
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    there = table.groupby("segment")["people"].transform("max") > 0
+    return table[there].reset_index(drop=True)
 
 
 def kept_share(moved: pd.DataFrame, *, level: float = LEVEL) -> Estimate:
