@@ -167,8 +167,8 @@ def layer_months(ds: Dataset, rules: LayerRules, months: int = MONTHS) -> pd.Dat
         months: At most so many; months before which the data do not reach are left out.
 
     Returns:
-        Frame by month, oldest first, and layer that anybody was in: month (first day), segment (layer), people,
-        share.
+        Frame by month, oldest first, and layer that anybody was in: month (first day),
+        segment (layer), people, share.
 
     Raises:
         NotEnoughDataError: Fewer than two months are known.
