@@ -167,7 +167,9 @@ class Archives:
     def keep(self) -> None:
         """Keep what the table of messages does not tell, for the next load."""
         for name, query in _KEPT.items():
-            self.store.copy(f"{query} ORDER BY ALL", self.store.writer.keep(f"wecom.{name}.parquet"))
+            self.store.copy(
+                f"{query} ORDER BY ALL", self.store.writer.keep(f"wecom.{name}.parquet")
+            )
 
     def _earlier(self) -> None:
         """Take the messages of earlier loads: those of the table, with what was kept of them."""
@@ -178,7 +180,9 @@ class Archives:
         table = writer.table("messages")
         if table is None or kept["quotes"] is None:
             return
-        self._keep("said", f"""
+        self._keep(
+            "said",
+            f"""
             SELECT -1 AS owner, file_row_number AS n, file_row_number AS nth,
               coalesce(q.inward, false) AS inward, m.message_id, m.group_id, m.member_id,
               epoch_us(m.sent_at) AS sent_at, m.kind, m.text, q.name, q.quote
@@ -188,7 +192,8 @@ class Archives:
               USING (message_id)
             -- Of somebody whom a newer answer calls staff.
             WHERE NOT (coalesce(q.inward, false)
-                       AND m.member_id IN (SELECT staff_id FROM known_staff))""")
+                       AND m.member_id IN (SELECT staff_id FROM known_staff))""",
+        )
         row = engine.execute(f"SELECT count(*) FROM read_parquet({quoted(table)})").fetchone()
         self._before = int(row[0]) if row else 0
 

@@ -81,7 +81,9 @@ def test_a_nickname_alone_names_nobody(loaded):
 def test_phones_are_hashed_and_never_stored(loaded):
     _, tables, out = loaded
     text = "".join(frame.to_csv() for frame in tables.values())
-    text += b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file()).decode(errors="ignore")
+    text += b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file()).decode(
+        errors="ignore"
+    )
     assert not [part for part in ("1380000", "138****", "13899990013", "王某") if part in text]
     assert identifiers.identifier_hash("phone", "13800000011") in set(
         tables["identities"]["value_hash"])  # fmt: skip
