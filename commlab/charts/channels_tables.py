@@ -71,7 +71,7 @@ def steps(frame: pd.DataFrame, *, lang: str, title: str | Words | None = None) -
         Column(t("common.column.verdict", lang), tables.mark("verdict", _VERDICTS), False),
     ]
     return tables.build(
-        rows, columns, name="channels.steps", lang=lang,
+        rows, columns, name=tables.titled("channels.steps", title), lang=lang,
         title=title or t("channels.steps.title", lang), note=t("channels.steps.note", lang),
     )  # fmt: skip
 
@@ -111,7 +111,7 @@ def outcomes(
         Column(t("common.column.verdict", lang), tables.mark("verdict", _VERDICTS), False),
     ]
     return tables.build(
-        rows, columns, name=f"channels.outcomes.{outcome}", lang=lang,
+        rows, columns, name=tables.titled(f"channels.outcomes.{outcome}", title), lang=lang,
         title=title or t(f"channels.outcome.{outcome}", lang),
         note=t("channels.outcomes.note", lang),
     )  # fmt: skip

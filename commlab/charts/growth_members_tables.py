@@ -31,7 +31,7 @@ def group_ads(frame: pd.DataFrame, *, lang: str, title: str | Words | None = Non
         Column(t("common.column.verdict", lang), tables.mark("verdict", VERDICTS), False),
     ]
     return tables.build(
-        rows, columns, name="growth.group_ads", lang=lang,
+        rows, columns, name=tables.titled("growth.group_ads", title), lang=lang,
         title=title or t("growth.group_ads.title", lang), note=t("growth.group_ads.note", lang),
     )  # fmt: skip
 

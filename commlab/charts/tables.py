@@ -36,7 +36,8 @@ from commlab.text import Words, escape, render, t
 
 __all__ = [
     "MOST_ROWS", "Cell", "Column", "amount", "build", "count", "identifier", "largest", "mark",
-    "money", "points", "prose", "rate", "share", "text", "to_html",
+    "money", "points", "prose", "rate", "share", "text", "titled",
+    "to_html",
 ]  # fmt: skip
 
 MOST_ROWS = 12
@@ -140,6 +141,16 @@ def build(
 def _held(text_: str) -> Any:
     """Return a line that stays in sight while a wide table scrolls sideways under it."""
     return html(f'<span class="held">{escape(text_)}</span>')
+
+
+def titled(name: str, title: str | Words | None) -> str:
+    """Return the name of a table that a page shows more than once, each under its own title.
+
+    Example:
+        >>> titled("channels.steps", Words("channels.key_rates.title"))
+        'channels.steps.channels.key_rates.title'
+    """
+    return f"{name}.{title.key}" if isinstance(title, Words) else name
 
 
 def identifier(name: str, lang: str) -> str:
