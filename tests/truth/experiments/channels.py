@@ -96,8 +96,8 @@ best, and how often the likeliest is, by the probability that it was given.
 With so few people and channels that differ so much the method is too careful: intervals hold the
 truth more often than promised, the likeliest is right more often than its probability says, and to
 name the highest raw rate is right more often still. To name it as certain has a Brier score of
-twice the share in which it is not the best, which is less than that of the probabilities here. Where
-segments are alike, or recruit in months of their own, it is the other way round
+twice the share in which it is not the best, which is less than that of the probabilities here.
+Where segments are alike, or recruit in months of their own, it is the other way round
 (`tests/models/test_ranking.py`).
 """
 EXPERIMENTS = (
