@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from commlab import sources
 from commlab.errors import WorkspaceError
-from commlab.loaders.workspace import to_arrow
+from commlab.loaders.arrow import to_arrow
 from commlab.tables import table
 from commlab.workspace import workspace_files
 

@@ -18,7 +18,7 @@ from commlab.loaders import identifiers
 from commlab.loaders.workspace import WorkspaceWriter
 
 TIME = "datetime64[us, UTC]"
-_SECRET = "secret.txt"
+_MARK_FILE = "secret.txt"
 Columns = Mapping[str, str]
 
 
@@ -30,7 +30,7 @@ def check_secret(writer: WorkspaceWriter) -> None:
     """
     # The hash of a constant: it tells two secrets apart, and nothing else of them.
     mark = identifiers.identifier_hash("phone", "", scope="secret")
-    old = writer.kept(_SECRET)
+    old = writer.kept(_MARK_FILE)
     if old is not None and old.read_text(encoding="utf-8") != mark:
         raise WorkspaceError(
             "was loaded under another secret, so that its phones and those of this load cannot be "
@@ -38,7 +38,7 @@ def check_secret(writer: WorkspaceWriter) -> None:
             where=str(writer.out),
             fix="Load under the same user or COMMLAB_SECRET, or load the whole without append.",
         )
-    writer.keep(_SECRET).write_text(mark, encoding="utf-8")
+    writer.keep(_MARK_FILE).write_text(mark, encoding="utf-8")
 
 
 def keep(writer: WorkspaceWriter, name: str, frame: pd.DataFrame, columns: Columns) -> None:

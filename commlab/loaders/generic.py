@@ -13,9 +13,9 @@ from commlab.loaders import blocks
 from commlab.loaders.files import Source, open_source, printable
 from commlab.loaders.find import SUFFIXES, as_pattern, find, matches
 from commlab.loaders.leftout import ValueTally
+from commlab.loaders.log import LOG_FILE
 from commlab.loaders.mapping import read_map
 from commlab.loaders.options import Options
-from commlab.loaders.log import LOG_FILE
 from commlab.loaders.report import REPORT_FILE, SourceInfo
 from commlab.loaders.rules import Block, Map, canonical_block
 from commlab.loaders.workspace import WorkspaceWriter

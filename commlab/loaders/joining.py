@@ -2,8 +2,8 @@
 """Staged rows of one table become rows of the workspace: each once, and corrected where newer.
 
 `staged` has the rows of this load and, where a load is appended, those of the workspace, which
-have `_source` −1 and negative `_order`: they come first. What is taken out goes into `dropped`, with
-the reason; rows made of an old and a newer one go into `corrected`, in the place of the old.
+have `_source` −1 and negative `_order`: they come first. What is taken out goes into `dropped`,
+with the reason; rows made of an old and a newer one go into `corrected`, in the place of the old.
 
 * Of exact copies of a row that a key names, one stays.
 * A newer row of a key that the workspace has corrects it, cell by cell (`corrections`).
@@ -21,8 +21,9 @@ from pathlib import Path
 import duckdb
 
 from commlab.errors import WorkspaceError
-from commlab.loaders import corrections
+from commlab.loaders import corrections, counting
 from commlab.loaders.report import ALREADY, CORRECTION, EXAMPLES
+from commlab.loaders.sql import listed, quoted, same
 from commlab.tables import Table
 
 COPY = "exact copy of an earlier row"
@@ -69,8 +70,8 @@ class Joining:
         old: Path | None = None,
     ) -> None:
         self.engine, self.table, self.old = engine, table, old
-        listed = ", ".join(quoted(path) for path in parts)
-        new = f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"
+        files = ", ".join(quoted(path) for path in parts)
+        new = f"SELECT * FROM read_parquet([{files}], union_by_name = true)"
         self._new = self._columns(new)
         self._old: list[str] = []
         if old is not None:
@@ -97,7 +98,7 @@ class Joining:
             "reason VARCHAR)"
         )
         engine.execute("CREATE OR REPLACE TEMP TABLE corrected AS "
-                       f"SELECT {_list(self.columns)}, _source, _line, _order, _order AS _nth "
+                       f"SELECT {listed(self.columns)}, _source, _line, _order, _order AS _nth "
                        "FROM staged WHERE false")  # fmt: skip
 
     def settle(self, *, earliest: bool, again: Collection[int] = ()) -> Outcome:
@@ -116,11 +117,13 @@ class Joining:
                 if self.old is not None and not earliest:
                     held = self._correct(name, again)
                 conflicts = self._number(
-                    f"SELECT count(*) FROM (SELECT {_list(name)} FROM ({self._rows()}) "
-                    f"GROUP BY {_list(name)} HAVING count(*) > 1)"
+                    f"SELECT count(*) FROM (SELECT {listed(name)} FROM ({self._rows()}) "
+                    f"GROUP BY {listed(name)} HAVING count(*) > 1)"
                 )
             elif not name and self.old is not None:
-                self._multiset()
+                # An export with fewer columns is compared by those that it has.
+                shared = [c for c in self.declared if c in self._old and c in self._new]
+                counting.settle(self.engine, self.table, shared, self.columns)
         except duckdb.ConversionException as error:
             raise WorkspaceError(
                 f"holds what is not of the table: {str(error).splitlines()[0]}.",
@@ -140,7 +143,7 @@ class Joining:
         event = self.table.event
         order = f'"{event}" NULLS LAST, ' if event in self.declared else ""
         self.engine.execute(
-            f"COPY (SELECT {_list(self.columns)} FROM ({self._rows()}) ORDER BY {order}_order, "
+            f"COPY (SELECT {listed(self.columns)} FROM ({self._rows()}) ORDER BY {order}_order, "
             f"_nth) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd{options})"
         )
         return self.count()
@@ -151,14 +154,14 @@ class Joining:
 
     def _rows(self) -> str:
         return (
-            f"SELECT {_list(self.columns)}, _source, _line, _order, 0 AS _nth FROM staged "
+            f"SELECT {listed(self.columns)}, _source, _line, _order, 0 AS _nth FROM staged "
             f"ANTI JOIN dropped USING (_order) UNION ALL BY NAME SELECT * FROM corrected"
         )
 
     def _doubled(self, name: Sequence[str]) -> bool:
         self.engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT {_list(name)} FROM staged "
-            f"GROUP BY {_list(name)} HAVING count(*) > 1"
+            f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT {listed(name)} FROM staged "
+            f"GROUP BY {listed(name)} HAVING count(*) > 1"
         )
         return self._number("SELECT count(*) FROM doubled") > 0
 
@@ -166,7 +169,7 @@ class Joining:
         """Take out exact copies and, where only the earliest counts, the later rows of a key."""
         event = self.table.event
         order = f'"{event}" NULLS LAST, _order' if event else "_order"
-        equal = _list(self.declared)
+        equal = listed(self.declared)
         # Where no key is declared, equal rows are only copies as far as the workspace has them.
         copy = "copy > 1" if self.table.key else "_source >= 0 AND copy <= 2 * known"
         self.engine.execute(
@@ -175,8 +178,8 @@ class Joining:
             f"ELSE '{SAME_KEY}' END FROM ("
             f"SELECT *, row_number() OVER (PARTITION BY {equal} ORDER BY _order) AS copy, "
             f"count(*) FILTER (_source < 0) OVER (PARTITION BY {equal}) AS known, "
-            f"row_number() OVER (PARTITION BY {_list(name)} ORDER BY {order}) AS nth "
-            f"FROM (SELECT s.* FROM staged s SEMI JOIN doubled d ON {_same('s', 'd', name)})) "
+            f"row_number() OVER (PARTITION BY {listed(name)} ORDER BY {order}) AS nth "
+            f"FROM (SELECT s.* FROM staged s SEMI JOIN doubled d ON {same('s', 'd', name)})) "
             f"WHERE {copy} OR (nth > 1 AND {earliest})"
         )
 
@@ -189,13 +192,13 @@ class Joining:
         engine = self.engine
         engine.execute(
             "CREATE OR REPLACE TEMP TABLE fresh AS SELECT s.* FROM staged s "
-            f"SEMI JOIN doubled d ON {_same('s', 'd', name)} ANTI JOIN dropped USING (_order)"
+            f"SEMI JOIN doubled d ON {same('s', 'd', name)} ANTI JOIN dropped USING (_order)"
         )
         engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE loaded AS SELECT {_list(name)}, "
+            f"CREATE OR REPLACE TEMP TABLE loaded AS SELECT {listed(name)}, "
             f"{f'{last}, ' if last else ''}count(*) AS rows, min(_order) AS place FROM ("
             "SELECT o.* FROM fresh o SEMI JOIN (SELECT * FROM fresh WHERE _source >= 0) n "
-            f"ON {_same('n', 'o', name)} WHERE o._source < 0) GROUP BY {_list(name)}"
+            f"ON {same('n', 'o', name)} WHERE o._source < 0) GROUP BY {listed(name)}"
         )
         before = f"n._source IN ({', '.join(map(str, sorted(again)))})" if again else "false"
         cells = ", ".join(f'{corrections.cell(table, c, held, before)} AS "{c}"' for c in others)
@@ -203,90 +206,37 @@ class Joining:
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE merged AS SELECT {keys}, {f'{cells}, ' if cells else ''}"
             "n._source, n._line, o.place AS _order, n._order AS _nth, o.rows = 1 AS single "
-            f"FROM fresh n JOIN loaded o ON {_same('n', 'o', name)} WHERE n._source >= 0"
+            f"FROM fresh n JOIN loaded o ON {same('n', 'o', name)} WHERE n._source >= 0"
         )
-        equal = _same("m", "o", self.columns)
+        equal = same("m", "o", self.columns)
         engine.execute(
             "CREATE OR REPLACE TEMP TABLE known AS SELECT m._nth FROM merged m "
             f"JOIN loaded o ON o.place = m._order WHERE single AND {equal}"
         )
         engine.execute(
-            f"INSERT INTO corrected SELECT {_list(self.columns)}, _source, _line, _order, _nth "
+            f"INSERT INTO corrected SELECT {listed(self.columns)}, _source, _line, _order, _nth "
             "FROM merged ANTI JOIN known USING (_nth) QUALIFY row_number() OVER "
-            f"(PARTITION BY {_list(self.columns)} ORDER BY _nth) = 1"
+            f"(PARTITION BY {listed(self.columns)} ORDER BY _nth) = 1"
         )
         # Old rows give way to their corrections; newer ones are counted by what became of them.
         engine.execute(
             "INSERT INTO dropped SELECT n._source, n._line, n._order, CASE "
             f"WHEN k._nth IS NOT NULL THEN '{ALREADY}' WHEN c._nth IS NULL THEN '{COPY}' END "
-            "FROM fresh n JOIN merged m ON m._nth = n._order LEFT JOIN known k ON k._nth = n._order "
+            "FROM fresh n JOIN merged m ON m._nth = n._order "
+            "LEFT JOIN known k ON k._nth = n._order "
             "LEFT JOIN corrected c ON c._nth = n._order WHERE n._source >= 0"
         )
         engine.execute(
             "INSERT INTO dropped SELECT o._source, o._line, o._order, NULL FROM fresh o "
-            f"JOIN loaded l ON {_same('o', 'l', name)} WHERE o._source < 0 "
+            f"JOIN loaded l ON {same('o', 'l', name)} WHERE o._source < 0 "
             "AND l.place IN (SELECT _order FROM corrected)"
         )
         counts = {}
         for column in (c for t, c in sorted(corrections.HELD) if t == table.name and c in held):
-            query = (f'SELECT count(*) FROM fresh n JOIN loaded o ON {_same("n", "o", name)} '
+            query = (f'SELECT count(*) FROM fresh n JOIN loaded o ON {same("n", "o", name)} '
                      f'WHERE n._source >= 0 AND n."{column}" <> o."{column}"')  # fmt: skip
             counts[column] = self._number(query)
         return {column: rows for column, rows in counts.items() if rows}
-
-    def _multiset(self) -> None:
-        """Of equal rows the larger of both numbers stays; what was open may have come about."""
-        table = self.table
-        # An export with fewer columns is compared by those that it has.
-        shared = [c for c in self.declared if c in self._old and c in self._new]
-        late = [c for c in shared if table[c].later or table[c].follows]
-        core = [c for c in shared if c not in late]
-        number = "row_number() OVER (PARTITION BY {0}, _source < 0 ORDER BY {1}) AS nth"
-        engine = self.engine
-        engine.execute(
-            "CREATE OR REPLACE TEMP TABLE counted AS SELECT "
-            f"{_list(shared)}, _source, _line, _order, {number.format(_list(shared), '_order')} "
-            "FROM staged"
-        )
-        pairs = (
-            "SELECT n._source, n._line, n._order, o._order AS place FROM {0} n JOIN {0} o ON "
-            f"n._source >= 0 AND o._source < 0 AND n.nth = o.nth AND {{1}}"
-        )
-        engine.execute("CREATE OR REPLACE TEMP TABLE paired AS "
-                       + pairs.format("counted", _same("n", "o", shared)))  # fmt: skip
-        engine.execute(
-            f"INSERT INTO dropped SELECT _source, _line, _order, '{ALREADY}' FROM paired"
-        )
-        if not late:
-            return
-        # The open ones of the workspace first, the settled ones of the newer export first.
-        order = ", ".join(
-            f'CASE WHEN (_source < 0) = ("{c}" IS NULL) THEN 0 ELSE 1 END' for c in late
-        )
-        engine.execute(
-            "CREATE OR REPLACE TEMP TABLE open AS SELECT * EXCLUDE (nth), "
-            f"{number.format(_list(core), f'{order}, _order')} FROM counted "
-            "WHERE _order NOT IN (SELECT _order FROM paired UNION ALL SELECT place FROM paired)"
-        )
-        fits = " AND ".join(
-            f'(n."{c}" IS NULL OR o."{c}" IS NULL OR n."{c}" = o."{c}")' for c in late
-        )
-        engine.execute(
-            "CREATE OR REPLACE TEMP TABLE completed AS "
-            + pairs.format("open", f"{_same('n', 'o', core)} AND {fits}")
-        )
-        news = " OR ".join(f'(n."{c}" IS NOT NULL AND o."{c}" IS NULL)' for c in late)
-        cells = ", ".join(f'coalesce(n."{c}", o."{c}") AS "{c}"' for c in self.columns)
-        engine.execute(
-            f"INSERT INTO corrected SELECT {cells}, n._source, n._line, o._order, n._order "
-            "FROM completed p JOIN staged n ON n._order = p._order "
-            f"JOIN staged o ON o._order = p.place WHERE {news}"
-        )
-        engine.execute(
-            "INSERT INTO dropped SELECT _source, _line, _order, CASE WHEN _order NOT IN "
-            f"(SELECT _nth FROM corrected) THEN '{ALREADY}' END FROM completed"
-        )
-        engine.execute("INSERT INTO dropped SELECT -1, 0, _order, NULL FROM corrected")
 
     def _columns(self, query: str) -> list[str]:
         try:
@@ -301,22 +251,9 @@ class Joining:
         return int(row[0]) if row else 0
 
 
-def quoted(path: Path) -> str:
-    """Return a path as an SQL literal."""
-    return "'" + str(path).replace("'", "''") + "'"
-
-
 def _parquet(path: Path) -> str:
     return f"read_parquet({quoted(path)})"
 
 
 def _file(path: Path) -> str:
     return f"SELECT * FROM {_parquet(path)}"
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
-def _same(left: str, right: str, names: Sequence[str]) -> str:
-    return " AND ".join(f'{left}."{name}" IS NOT DISTINCT FROM {right}."{name}"' for name in names)

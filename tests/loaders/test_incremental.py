@@ -1,7 +1,7 @@
 """Appending: parts one after the other give what the whole gives, and newer rows correct."""
 
+import itertools
 import json
-import shutil
 import tempfile
 from decimal import Decimal
 from pathlib import Path
@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import commlab
 from commlab.errors import ArgumentError, LoadError, WorkspaceError
@@ -284,7 +283,7 @@ def test_parts_one_after_the_other_give_the_whole(orders, steps, cuts):
     with tempfile.TemporaryDirectory(prefix="commlab-split-") as name:
         folder = Path(name)
         edges = [0, *sorted(cuts), 20]
-        for number, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+        for number, (low, high) in enumerate(itertools.pairwise(edges)):
             part = folder / "in" / f"{number:02d}"
             part.mkdir(parents=True)
             lines = [f"o{n},{day},{amount}\n" for n, day, amount in orders[low:high]]
@@ -293,11 +292,9 @@ def test_parts_one_after_the_other_give_the_whole(orders, steps, cuts):
             (part / "touchpoints.csv").write_text("member_id,at,event\n" + "".join(lines))
         load(folder / "in", "files", folder / "whole")
         for part in sorted((folder / "in").iterdir()):
-            try:
-                append(part, folder / "split")
-            except LoadError as error:
-                assert "have headers and no rows" in str(error)
-                continue
+            if all(path.read_text().count("\n") == 1 for path in part.iterdir()):
+                continue  # headers and no rows: a load of it is refused
+            append(part, folder / "split")
             again = append(part, folder / "split")
             assert counts(again)[:2] == (0, 0)
         assert tables(folder / "split") == tables(folder / "whole")

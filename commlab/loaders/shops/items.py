@@ -97,7 +97,8 @@ def _groups(rows: pd.DataFrame) -> dict[str, str]:
         if name not in ("order_id", "from_price"):
             text = text + rows[name].astype("str").fillna("") + "\x1f"
     lines = pd.DataFrame({"order_id": rows["order_id"], "text": text})
-    return lines.sort_values("text").groupby("order_id")["text"].agg("\n".join).to_dict()
+    joined = lines.sort_values("text").groupby("order_id")["text"].agg("\n".join)
+    return {str(order): text for order, text in joined.items()}
 
 
 def _complete(rows: pd.DataFrame) -> pd.Series:

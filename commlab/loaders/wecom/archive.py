@@ -19,9 +19,10 @@ import numpy as np
 import pyarrow as pa
 
 from commlab.loaders.report import ALREADY, EXAMPLES, Account, SourceInfo
+from commlab.loaders.sql import quoted
 from commlab.loaders.unpack import Unpacked
 from commlab.loaders.wecom.answers import File
-from commlab.loaders.wecom.store import Store, quoted
+from commlab.loaders.wecom.store import Store
 
 BLOCK = 1 << 25  # 32 MB: some 100,000 messages
 LONGEST = 1 << 26  # 64 MB: no message is as long; a file without line ends must not fill memory
@@ -68,7 +69,7 @@ _SCHEMA = {
 
 # The table of messages has the rest.
 _KEPT = {
-    "quotes": "SELECT DISTINCT message_id, inward, name, quote FROM said "
+    "quotes": "SELECT DISTINCT message_id, member_id, sent_at, inward, name, quote FROM said "
     "WHERE quote IS NOT NULL OR name IS NOT NULL OR inward",
     "withdrawn": "SELECT DISTINCT message_id FROM withdrawn",
 }
@@ -187,9 +188,11 @@ class Archives:
               coalesce(q.inward, false) AS inward, m.message_id, m.group_id, m.member_id,
               epoch_us(m.sent_at) AS sent_at, m.kind, m.text, q.name, q.quote
             FROM read_parquet({quoted(table)}, file_row_number = true) m
-            LEFT JOIN (SELECT message_id, any_value(COLUMNS(* EXCLUDE (message_id)))
-                       FROM read_parquet({quoted(kept["quotes"])}) GROUP BY message_id) q
-              USING (message_id)
+            LEFT JOIN (SELECT message_id, member_id, sent_at, min(inward) AS inward,
+                         min(name) AS name, min(quote) AS quote
+                       FROM read_parquet({quoted(kept["quotes"])}) GROUP BY ALL) q
+              ON q.message_id = m.message_id AND q.member_id = m.member_id
+                AND q.sent_at = epoch_us(m.sent_at)
             -- Of somebody whom a newer answer calls staff.
             WHERE NOT (coalesce(q.inward, false)
                        AND m.member_id IN (SELECT staff_id FROM known_staff))""",

@@ -9,7 +9,7 @@ import pandas as pd
 from commlab.loaders import identifiers
 from commlab.loaders.wecom.contacts import HANDED_OVER
 from commlab.loaders.wecom.groups import STATUSES
-from commlab.loaders.wecom.store import Store
+from commlab.loaders.wecom.store import Store, earliest, latest
 
 _TIME = "make_timestamp({0})::TIMESTAMPTZ"
 _DATE = "(DATE '1970-01-01' + {0}::INT)"
@@ -35,15 +35,15 @@ WITH moments AS (
   UNION ALL SELECT member_id, moment, 2, NULL, true, NULL, NULL FROM speakers),
 first AS (
   SELECT member_id, min(moment) AS joined_at,
-    arg_min_null(channel, moment * 4 + nth) FILTER (own AND nth = 0) AS channel,
-    arg_min(staff_id, moment) FILTER (nth = 0 AND deleted_at IS NULL) AS adviser_id
+    (min({{'at': moment, 'v': channel}}) FILTER (own AND nth = 0)).v AS channel,
+    {earliest("staff_id", "moment", "nth = 0 AND deleted_at IS NULL")} AS adviser_id
   FROM moments WHERE {_OUTSIDE.format("member_id")} GROUP BY member_id),
 by_group AS (
-  SELECT member_id, arg_min(channel, joined_at) AS channel, min(joined_at) AS moment FROM stays
-  WHERE channel IS NOT NULL GROUP BY member_id),
+  SELECT member_id, {earliest("channel", "joined_at")} AS channel, min(joined_at) AS moment
+  FROM stays WHERE channel IS NOT NULL GROUP BY member_id),
 latest AS (
-  SELECT member_id, arg_max(nickname, coalesce(low, moment)) AS nickname,
-    arg_max(gender, coalesce(low, moment)) AS gender FROM people GROUP BY member_id)
+  SELECT member_id, {latest("nickname", "coalesce(low, moment)")} AS nickname,
+    {latest("gender", "coalesce(low, moment)")} AS gender FROM people GROUP BY member_id)
 SELECT f.member_id, {_TIME.format("f.joined_at")} AS joined_at,
   -- The code of the group counts for those who came through it.
   coalesce(CASE WHEN g.moment <= f.joined_at THEN g.channel END, f.channel, g.channel) AS channel,
@@ -53,9 +53,9 @@ ORDER BY f.joined_at, f.member_id"""
 _STATUSES = " ".join(f"WHEN {code} THEN 'status: {word}'" for code, word in STATUSES.items())
 _GROUPS = f"""
 WITH latest AS (
-  SELECT group_id, arg_max(name, coalesce(low, 0)) AS name, min(created_at) AS created_at,
-    arg_max(owner_id, coalesce(low, 0)) AS owner_id FROM groups GROUP BY group_id),
-state AS (SELECT group_id, CASE arg_max(status, coalesce(low, 0)) {_STATUSES} END AS status
+  SELECT group_id, {latest("name")} AS name, min(created_at) AS created_at,
+    {latest("owner_id")} AS owner_id FROM groups GROUP BY group_id),
+state AS (SELECT group_id, CASE {latest("status")} {_STATUSES} END AS status
           FROM group_status GROUP BY group_id),
 closed AS (SELECT group_id, min(moment) AS closed_at FROM group_events WHERE what = 'closed'
            GROUP BY group_id)

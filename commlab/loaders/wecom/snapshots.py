@@ -15,7 +15,7 @@ beginning they told was under observation from then.
 from __future__ import annotations
 
 from commlab.loaders.wecom import contacts
-from commlab.loaders.wecom.store import Store
+from commlab.loaders.wecom.store import Store, earliest, latest
 
 _HOUR = 3_600_000_000
 # The moment of a callback and the time in an answer differ by seconds; by hours they are two.
@@ -30,8 +30,8 @@ WITH told AS (
   SELECT DISTINCT group_id, member_id, moment, what, scene FROM group_events
   WHERE member_id IS NOT NULL),
 rows AS (
-  SELECT group_id, member_id, joined_at, arg_max(join_scene, coalesce(low, 0)) AS join_scene,
-    arg_max(inviter_id, coalesce(low, 0)) AS inviter_id, min(low) AS first_low,
+  SELECT group_id, member_id, joined_at, {latest("join_scene")} AS join_scene,
+    {latest("inviter_id")} AS inviter_id, min(low) AS first_low,
     max(low) AS last_low
   FROM stays GROUP BY group_id, member_id, joined_at),
 cover AS (SELECT DISTINCT group_id, low, high FROM groups WHERE low IS NOT NULL),
@@ -71,8 +71,8 @@ FROM ends"""
 _FRIENDS = f"""
 CREATE OR REPLACE TEMP TABLE ended_friends AS
 WITH rows AS (
-  SELECT member_id, staff_id, added_at, arg_max(add_way, coalesce(low, 0)) AS add_way,
-    arg_max(channel, coalesce(low, 0)) AS channel, min(low) AS first_low, max(low) AS last_low
+  SELECT member_id, staff_id, added_at, {latest("add_way")} AS add_way,
+    {latest("channel")} AS channel, min(low) AS first_low, max(low) AS last_low
   FROM contacts GROUP BY member_id, staff_id, added_at),
 cover AS (SELECT DISTINCT staff_id, low, high FROM contacts WHERE low IS NOT NULL),
 missed AS (
@@ -116,15 +116,15 @@ FROM ended_friends ORDER BY added_at, member_id, staff_id"""
 
 _TAGS = f"""
 WITH named AS (
-  SELECT tag_id, arg_max(tag, coalesce(low, 0)) AS tag,
-    arg_max(tag_group, coalesce(low, 0)) AS tag_group
+  SELECT tag_id, {latest("tag")} AS tag,
+    {latest("tag_group")} AS tag_group
   FROM tag_names GROUP BY tag_id),
 filled AS (
   SELECT t.member_id, coalesce(t.tag, n.tag, t.tag_id) AS tag,
     coalesce(t.tag_group, n.tag_group) AS tag_group, t.source, t.low, t.high
   FROM tags t LEFT JOIN named n USING (tag_id)),
 first_seen AS (
-  SELECT member_id, tag, tag_group, source, min(low) AS low, arg_min(high, low) AS high
+  SELECT member_id, tag, tag_group, source, min(low) AS low, {earliest("high", "low")} AS high
   FROM filled GROUP BY ALL),
 known AS (SELECT member_id, min(low) AS since FROM contacts GROUP BY member_id)
 SELECT f.member_id, tag, tag_group, source,

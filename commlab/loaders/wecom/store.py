@@ -15,8 +15,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from commlab.loaders.joining import quoted
 from commlab.loaders.report import ALREADY, Account, LoadReport, SourceInfo
+from commlab.loaders.sql import quoted
 from commlab.loaders.workspace import MEMORY, WorkspaceWriter
 
 ROWS = 50_000  # of one kind in memory: some 30 MB
@@ -166,7 +166,7 @@ class Store:
         for name, schema in SCHEMAS.items():
             if name in self._parts:
                 columns = ", ".join("max(nth) AS nth" if c == "nth" else f'"{c}"' for c in schema)
-                query = f"SELECT {columns} FROM {name} GROUP BY ALL ORDER BY ALL"
+                query = f"SELECT {columns} FROM {name} GROUP BY ALL ORDER BY ALL"  # noqa: S608
                 self.copy(query, self.writer.keep(_kept(name)))
 
     def copy(self, query: str, path: Path) -> None:
@@ -209,6 +209,19 @@ class Store:
         path = self.writer.scratch(f"wecom.{name}.{len(parts)}.parquet")
         pq.write_table(table, path, compression="zstd")
         parts.append(path)
+
+
+def latest(column: str, at: str = "coalesce(low, 0)") -> str:
+    """Return the SQL of the latest known value of a column; of several at once the greatest.
+
+    Which of equals an engine meets first depends on how the work was shared out.
+    """
+    return f"(max({{'at': {at}, 'v': {column}}}) FILTER ({column} IS NOT NULL)).v"
+
+
+def earliest(column: str, at: str, only: str = "true") -> str:
+    """Return the SQL of the earliest known value of a column, of those rows that `only` names."""
+    return f"(min({{'at': {at}, 'v': {column}}}) FILTER ({column} IS NOT NULL AND {only})).v"
 
 
 def _kept(name: str) -> str:

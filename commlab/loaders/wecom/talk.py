@@ -9,8 +9,9 @@ could be found is in the report.
 
 from __future__ import annotations
 
+from commlab.loaders.sql import quoted
 from commlab.loaders.wecom.archive import Archives
-from commlab.loaders.wecom.store import Store, quoted
+from commlab.loaders.wecom.store import Store
 
 # Who had which name in a group, and from when to when: by the snapshots, from one to the next.
 _NAMES = """
