@@ -96,3 +96,26 @@ def test_a_natural_week_begins_on_monday_and_is_not_the_last_seven_days(tmp_path
     sizes = table[table["period"] == 0].set_index("cohort")["size"]
     # 1 May is a Friday: 3 days of that week, then 7 a week, then Monday to Saturday the 30th.
     assert sizes.tolist() == [3, 7, 7, 7, 6]
+
+
+def test_k_is_kept_invitees_per_member_and_can_exceed_one(tmp_path):
+    # (users − first level) / users is 80 of 120 here, and below 1 whatever people bring.
+    first = [f"a{n}" for n in range(40)]
+    brought = [(who, f"{who}-{n}") for who in first for n in range(2)]
+    source = tmp_path / "in"
+    source.mkdir()
+    everybody = [(who, "2026-01-01") for who in first] + [(who, "2026-01-05") for _, who in brought]
+    tables = {
+        "members": ("member_id,joined_at", everybody),
+        "memberships": ("member_id,joined_at,group_id", [(*row, "g") for row in everybody]),
+        "referrals": ("inviter_id,invitee_id,at", [(*pair, "2026-01-05") for pair in brought]),
+    }
+    for name, (header, rows) in tables.items():
+        lines = [header, *(",".join(row) for row in rows)]
+        (source / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    load(source, "files", tmp_path / "w")
+    ds = commlab.open_dataset(tmp_path / "w", as_of="2026-06-30")
+    k = metrics.k_factor(ds, metrics.referral_forest(ds)).set_index("generation")["value"]
+    assert k["0"] == 2.0
+    # The invitees brought nobody, and count: 80 kept invitees of 120 members.
+    assert (k["1"], k["all"]) == (0.0, 80 / 120)

@@ -48,6 +48,18 @@ def test_a_gzip_bomb_is_refused_before_the_disk_is_full(tmp_path, monkeypatch):
         load(path, "files", tmp_path / "w")
 
 
+@pytest.mark.parametrize("name", ["archive.jsonl.gz", "external_get.json.gz"])
+def test_a_bomb_among_answers_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(bombs, "HARMLESS", 4 << 20)
+    line = (
+        b'{"msgid": "a", "action": "switch"}\n' if "archive" in name else b'{"external_contact": {'
+    )
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).write_bytes(gzip.compress(line + b" " * (64 << 20)))
+    with pytest.raises(LoadError, match=rf"{name}: unpacks to more than"):
+        load(tmp_path / "in", "wecom", tmp_path / "w")
+
+
 def test_equal_rows_are_no_bomb(tmp_path):
     path = tmp_path / "orders.csv.gz"
     path.write_bytes(gzip.compress((ROWS + 9_999 * (ROWS.splitlines()[1] + "\n")).encode()))
