@@ -253,9 +253,9 @@ The choice is far better than counts: message count, spend and added points find
 PageRank few. It is a little below the expertise z-score alone, because the simulator makes that an
 easy sign: all other members ask questions at one rate and planted ones never do. A real community
 is not so kind ([harder communities](koc-hard.md)), so the choice does not rest on it. Counting
-free things taken is as good as the score, for the same reason. One person's lift is known to some 20 per 1,000 only: in about a
-third of the worlds somebody is reported by name. Nothing of this was tuned on these worlds, but the
-half weight of voice was settled on five others.
+free things taken is as good as the score, for the same reason. One person's lift is known to some
+20 per 1,000 only: in about a third of the worlds somebody is reported by name. Nothing
+of this was tuned on these worlds, but the half weight of voice was settled on five others.
 """
 ABOUT_HARD = """
 Communities as on the page of [opinion leaders](koc.md), in which the signs are less plain: leaders
