@@ -210,9 +210,7 @@ def _records(source: Source) -> Iterator[tuple[int, list[str]]]:
             lines = binary.sheet_rows(stream, source.path.name, source.sheet)
         else:
             lines = _text_rows(stream, source)
-        for line, cells in lines:
-            if line > source.header_line:
-                yield line, cells
+        yield from itertools.dropwhile(lambda record: record[0] <= source.header_line, lines)
 
 
 def _text_rows(stream: BinaryIO, source: Source) -> Iterator[tuple[int, list[str]]]:
@@ -242,7 +240,8 @@ def _next_chunk(
     for line, cells in records:
         if len(cells) > width and not any(cells[width:]):
             cells = cells[:width]
-        if not "".join(cells).strip():
+        # Nearly every row has something in its first cell: only the others are looked through.
+        if (not cells or not cells[0] or cells[0].isspace()) and not "".join(cells).strip():
             rejected.setdefault(EMPTY, []).append(line)
         elif len(cells) != width:
             reason = TOO_MANY if len(cells) > width else TOO_FEW

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from commlab import guards
+from commlab.loaders import plain
 
 # Cells that mean "nothing". Words such as null are left alone in ids and texts: somebody's
 # nickname may be just that.
@@ -49,6 +50,9 @@ _TRUE = frozenset({"true", "t", "yes", "y", "1", "是", "对", "√", "真"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "否", "不是", "×", "假"})
 
 
+Converter = Callable[[list[str]], tuple[Any, list[bool], dict[str, list[bool]]]]
+
+
 @dataclasses.dataclass(frozen=True)
 class Parsed:
     """A converted column.
@@ -74,10 +78,7 @@ def narrow(text: str) -> str:
     return text.translate(_NARROW).strip()
 
 
-def on_distinct(
-    text: pd.Series,
-    convert: Callable[[list[str]], tuple[Any, list[bool], dict[str, list[bool]]]],
-) -> Parsed:
+def on_distinct(text: pd.Series, convert: Converter) -> Parsed:
     """Convert the distinct cells of a column and spread the result over its rows."""
     codes, distinct = pd.factorize(text)
     values, bad, flags = convert([str(cell) for cell in distinct])
@@ -91,6 +92,21 @@ def on_distinct(
             if any(mask)
         },
     )
+
+
+def _with_rest(text: pd.Series, cells: pd.Series, known: np.ndarray, convert: Converter) -> Parsed:
+    """Convert the cells that are not known yet, and put them among the others."""
+    nowhere = pd.Series(False, index=text.index)
+    if known.all():
+        return Parsed(cells, nowhere)
+    rest = on_distinct(text[~known], convert)
+    cells = cells.copy()
+    cells[~known] = rest.cells
+    flags = {}
+    for name, mask in {"": rest.bad, **rest.flags}.items():
+        flags[name] = nowhere.copy()
+        flags[name][~known] = mask
+    return Parsed(cells, flags.pop(""), flags)
 
 
 def to_text(text: pd.Series) -> Parsed:
@@ -120,7 +136,8 @@ def to_id(text: pd.Series, *, drop_point_zero: bool = False) -> Parsed:
         lost = [bool(item and _SCIENTIFIC_ID.match(item)) for item in ids]
         return pd.array(ids, dtype="str"), [False] * len(ids), {SCIENTIFIC: lost}
 
-    return on_distinct(text, convert)
+    cells, known = plain.ids(text, EMPTY_TEXT, drop_point_zero=drop_point_zero)
+    return _with_rest(text, cells, known, convert)
 
 
 def _one_id(cell: str, drop_point_zero: bool) -> str | None:
@@ -186,14 +203,14 @@ def _scaled(text: pd.Series, places: int) -> Parsed:
             rounded.append(not exact and found is not None)
         return pd.array(values, dtype="Int64"), bad, {ROUNDED: rounded}
 
-    return on_distinct(text, convert)
+    return _with_rest(text, *plain.scaled(text, places), convert)
 
 
 def _digits(cell: str) -> tuple[int, int] | None:
     """(all digits as a whole number, how many of them stand after the point), or None."""
-    if plain := _PLAIN_NUMBER.match(cell):  # nearly every cell of an export
-        part = plain[2] or ""
-        return int(plain[1] + part), len(part)
+    if simple := _PLAIN_NUMBER.match(cell):
+        part = simple[2] or ""
+        return int(simple[1] + part), len(part)
     item = narrow(cell).replace(" ", "")
     if item.startswith("(") and item.endswith(")"):
         item = "-" + item[1:-1]

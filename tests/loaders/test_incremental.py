@@ -270,7 +270,7 @@ DAY = st.dates(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     orders=st.lists(st.tuples(ID, DAY, st.integers(0, 999)), unique_by=lambda row: row[0],
                     min_size=1, max_size=20),
@@ -279,6 +279,23 @@ DAY = st.dates(
     cuts=st.lists(st.integers(0, 20), min_size=1, max_size=3),
 )  # fmt: skip
 def test_parts_one_after_the_other_give_the_whole(orders, steps, cuts):
+    split_is_whole(orders, steps, cuts)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
+@given(
+    orders=st.lists(st.tuples(ID, DAY, st.integers(0, 999)), unique_by=lambda row: row[0],
+                    min_size=1, max_size=20),
+    steps=st.lists(st.tuples(ID, DAY, st.sampled_from(("clicked", "visited"))), unique=True,
+                   max_size=20),
+    cuts=st.lists(st.integers(0, 20), min_size=1, max_size=3),
+)  # fmt: skip
+def test_many_parts_one_after_the_other_give_the_whole(orders, steps, cuts):
+    split_is_whole(orders, steps, cuts)
+
+
+def split_is_whole(orders, steps, cuts):
     """Split loading = whole loading, where no two parts have rows of one key or equal rows."""
     with tempfile.TemporaryDirectory(prefix="commlab-split-") as name:
         folder = Path(name)
