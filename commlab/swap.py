@@ -89,7 +89,22 @@ def restore(out: Path) -> None:
     """Put a folder back that a killed process left half changed; nothing where it is whole.
 
     While a living process is between its two renames the folder is waited for.
+
+    Raises:
+        WorkspaceError: It cannot be put back by this user.
     """
+    try:
+        _restore(out)
+    except OSError as error:
+        raise WorkspaceError(
+            f"was left half changed by a load that was killed, and cannot be put back: "
+            f"{error.strerror or error}.",
+            where=str(out),
+            fix="Open or load it as a user who may write there.",
+        ) from None
+
+
+def _restore(out: Path) -> None:
     work = beside(out)
     patience = time.monotonic() + PATIENCE
     while (work / OLD).exists() and time.monotonic() < patience:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from commlab.errors import LoadError
 from commlab.loaders.files import printable
+from commlab.loaders.report import REPORT_FILE, SOURCES
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".parquet", ".gz")
 
@@ -26,11 +27,14 @@ def find(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
         if path.is_file():
             yield path.name, path
             continue
+        workspace = (path / REPORT_FILE).is_file()
         for inner in sorted(path.rglob("*")):
             relative = inner.relative_to(path)
             # Names that begin with a point or ~$ are locks and leftovers of office programs.
             hidden = any(part.startswith((".", "~$")) for part in relative.parts)
             inside(inner, path)
+            if workspace and relative.parts[0] == SOURCES:
+                continue  # no tables, but what they were made of
             if inner.is_file() and not hidden and inner.suffix.lower() in SUFFIXES:
                 yield relative.as_posix(), inner
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import hashlib
 import json
 from pathlib import Path
@@ -36,6 +37,9 @@ class Log:
     again: list[str] = dataclasses.field(default_factory=list)
     broken: bool = False
 
+    def __post_init__(self) -> None:
+        self._seen: set[tuple[str, str, int | None]] = set()
+
     def see(self, path: Path, name: str, moment: int | None, *, appends: bool) -> bool:
         """Take note of a file; return whether the workspace has it, where it is appended to."""
         if not path.is_file():
@@ -47,12 +51,12 @@ class Log:
         }  # fmt: skip
         if moment is not None:
             entry["moment"] = moment
-        if entry not in self.files:
+        if (name, digest, moment) not in self._seen:  # a workbook is opened once a sheet
+            self._seen.add((name, digest, moment))
             self.files.append(entry)
-        known = appends and (digest, moment) in self._known()
-        if known and name not in self.again:
-            self.again.append(name)
-        return known
+            if appends and (digest, moment) in self._known:
+                self.again.append(name)
+        return appends and (digest, moment) in self._known
 
     def write(self, folder: Path, report: LoadReport, *, appends: bool) -> None:
         """Write the log with an entry for this load, and say what was loaded before."""
@@ -87,6 +91,7 @@ class Log:
         text = json.dumps([*self.entries, entry], ensure_ascii=False, indent=1) + "\n"
         (folder / LOG_FILE).write_text(text, encoding="utf-8")
 
+    @functools.cached_property
     def _known(self) -> set[tuple[str, int | None]]:
         """Files of the loads that the workspace consists of: since the last of a whole."""
         found: set[tuple[str, int | None]] = set()

@@ -9,14 +9,13 @@ from pathlib import Path
 from commlab.config import SETTINGS_FILE
 from commlab.errors import WorkspaceError
 from commlab.loaders.log import LOG_FILE
-from commlab.loaders.report import REPORT_FILE, LoadReport
+from commlab.loaders.report import REPORT_FILE, SOURCES, LoadReport
 from commlab.swap import BUILDING, STAGING, Swap
 from commlab.tables import TABLES
 
 KEPT = f"{SETTINGS_FILE} was there already and was kept as it is."
 _SUFFIXES = ("", ".parquet", ".csv", ".csv.gz")
 _OWN = {f"{name}{suffix}" for name in TABLES for suffix in _SUFFIXES}
-SOURCES = "sources"  # what the next load needs of those before it
 _OWN |= {SETTINGS_FILE, REPORT_FILE, LOG_FILE, SOURCES}
 
 

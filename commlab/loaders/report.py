@@ -20,6 +20,7 @@ ALREADY = "already loaded"
 CORRECTION = "correction of a row loaded earlier"
 ROWS, NEW = "rows", "new"
 REPORT_FILE = "load_report.json"
+SOURCES = "sources"  # folder of what the next load needs of those before it
 
 
 @dataclasses.dataclass

@@ -22,7 +22,7 @@ from commlab.loaders import forgotten, log, place
 from commlab.loaders.arrow import to_arrow
 from commlab.loaders.forget import forget
 from commlab.loaders.joining import COPY, SAME_KEY, Joining
-from commlab.loaders.report import REPORT_FILE, LoadReport
+from commlab.loaders.report import REPORT_FILE, SOURCES, LoadReport
 from commlab.loaders.sql import quoted
 from commlab.tables import TABLES, UNIQUE_MARK, Table
 from commlab.workspace import workspace_files
@@ -112,7 +112,7 @@ class WorkspaceWriter:
 
     def keep(self, name: str) -> Path:
         """Return a path for what the next load needs of the sources of this one."""
-        folder = self._place.building / place.SOURCES
+        folder = self._place.building / SOURCES
         folder.mkdir(exist_ok=True)
         return folder / name
 

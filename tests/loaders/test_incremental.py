@@ -3,6 +3,7 @@
 import itertools
 import json
 import tempfile
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -315,3 +316,79 @@ def split_is_whole(orders, steps, cuts):
             again = append(part, folder / "split")
             assert counts(again)[:2] == (0, 0)
         assert tables(folder / "split") == tables(folder / "whole")
+
+
+CELL = st.one_of(st.none(), st.sampled_from(("x", "y", "z")))
+EXPORT = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(1, 3), CELL, CELL), min_size=1, max_size=5,
+    unique_by=lambda row: row[0],
+)  # fmt: skip
+LINES = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 2)), min_size=1, max_size=8)
+
+
+@settings(max_examples=3, deadline=None)
+@given(
+    exports=st.lists(EXPORT, min_size=2, max_size=3), items=st.lists(LINES, min_size=2, max_size=3)
+)
+def test_exports_that_overlap(exports, items):
+    overlapping(exports, items)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
+@given(
+    exports=st.lists(EXPORT, min_size=2, max_size=4), items=st.lists(LINES, min_size=2, max_size=4)
+)
+def test_many_exports_that_overlap(exports, items):
+    overlapping(exports, items)
+
+
+def overlapping(exports, items):
+    """Against a plain walk: newer cells win unless empty; of equal rows the larger number stays."""
+    known, held = {}, Counter()
+    with tempfile.TemporaryDirectory(prefix="commlab-overlap-") as name:
+        out = Path(name) / "w"
+        for number in range(max(len(exports), len(items))):
+            part = Path(name) / str(number)
+            part.mkdir()
+            new = corrected = same = 0
+            for order, amount, channel, team in exports[number] if number < len(exports) else ():
+                before = known.get(order)
+                old = before or (None, None, None)
+                row = (amount, channel or old[1], team or old[2])
+                known[order] = row
+                new, corrected, same = (new + (before is None),
+                                        corrected + (before is not None and row != before),
+                                        same + (row == before))  # fmt: skip
+            if number < len(exports):
+                rows_ = [
+                    f"o{o},2026-01-01,{a},{c or ''},{t or ''}" for o, a, c, t in exports[number]
+                ]
+                lines = ["order_id,paid_at,amount,channel,team_id", *rows_]
+                (part / f"orders_{number}.csv").write_text("\n".join(lines) + "\n")
+            if number < len(items):
+                found = Counter(items[number])
+                new += sum((found - held).values())
+                same += sum((found & held).values())
+                held |= found
+                rows_ = [f"a,s{sku},{quantity},1" for sku, quantity in items[number]]
+                lines = ["order_id,sku,quantity,amount", *rows_]
+                (part / f"order_items_{number}.csv").write_text("\n".join(lines) + "\n")
+            report = append(part, out)
+            told = counts(report)
+            # A file that was loaded before is no newer than what came since: it corrects nothing.
+            if any("loaded before" in note for note in report.notes):
+                return
+            assert told == (new, corrected, same, 0)
+        found = {row["order_id"]: (int(row["amount"]), row.get("channel"), row.get("team_id"))
+                 for row in rows(out, "orders")}  # fmt: skip
+        assert found == {f"o{order}": row for order, row in known.items()}
+        lines = Counter((row["sku"], int(row["quantity"])) for row in rows(out, "order_items"))
+        assert lines == Counter({(f"s{s}", q): n for (s, q), n in held.items()})
+
+
+def test_a_workspace_as_a_source_is_its_tables(tmp_path):
+    load(DATA / "youzan", "youzan", tmp_path / "w")
+    report = load(tmp_path / "w", "files", tmp_path / "v")
+    assert report.tables["orders"] == len(rows(tmp_path / "w", "orders"))
+    assert not [source.name for source in report.sources if "people" in source.name]

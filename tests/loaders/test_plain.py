@@ -2,48 +2,18 @@
 
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from commlab.loaders import plain, values
 
+ODD = (
+    "￥1,234.50", "¥5", "--", "NULL", "", " 7", "1.23E+18", '="0012"', '="--"', "'138", "17850.0",
+    "买家1", "１２", "\u00a05", "-3", "(2)", "1.2万", '="1"5', "无", "nan", "1E+2", "-", "．５",
+    "a\nb", "\ufeffx", "00.10",
+)  # fmt: skip
+NUMBERS = st.from_regex(r"\A[0-9]{0,16}(\.[0-9]{0,4})?\Z")
 CELLS = st.lists(
-    st.one_of(
-        st.from_regex(r"\A[0-9]{0,16}(\.[0-9]{0,4})?\Z"),
-        st.sampled_from(
-            [
-                "￥1,234.50",
-                "¥5",
-                "--",
-                "NULL",
-                "",
-                " 7",
-                "1.23E+18",
-                '="0012"',
-                '="--"',
-                "'138",
-                "17850.0",
-                "买家1",
-                "１２",
-                "\u00a05",
-                "-3",
-                "(2)",
-                "1.2万",
-                '="1"5',
-                "无",
-                "nan",
-                "1E+2",
-                "-",
-                "．５",
-                "a\nb",
-                "\ufeffx",
-                "00.10",
-            ]
-        ),  # fmt: skip
-        st.text(max_size=6),
-    ),
-    min_size=1,
-    max_size=12,
+    st.one_of(NUMBERS, st.sampled_from(ODD), st.text(max_size=6)), min_size=1, max_size=12
 )
 
 
