@@ -27,15 +27,14 @@ Where a requirement is met in part only, the row says what is missing.
 """
 
 
-def read() -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
-    """Return the requirements by id, and the ids that wait for a notebook."""
-    held = tomllib.loads(SOURCE.read_text(encoding="utf-8"))
-    return {key: value for key, value in held.items() if key != "waiting"}, held["waiting"]
+def read() -> dict[str, dict[str, Any]]:
+    """Return the requirements by id."""
+    return tomllib.loads(SOURCE.read_text(encoding="utf-8"))
 
 
 def text() -> str:
     """Return what docs/requirements.md should hold."""
-    requirements, waiting = read()
+    requirements = read()
     lines = [HEAD]
     for letter, topic in TOPICS.items():
         lines += [f"## {letter}. {topic}\n", "| id | what | where | functions | tests |",
@@ -43,8 +42,6 @@ def text() -> str:
         for key in (key for key in requirements if key.startswith(letter)):
             lines += list(_rows(key, requirements[key]))
         lines.append("")
-    for notebook, ids in waiting.items():
-        lines.append(f"Not there yet, with the notebook {notebook}: {', '.join(ids)}.\n")
     return "\n".join(lines)
 
 

@@ -28,7 +28,7 @@ def source():
     return module.read()
 
 
-REQUIREMENTS, WAITING = source()
+REQUIREMENTS = source()
 PLACES = [
     pytest.param(place, id=f"{key}-{number}")
     for key, requirement in REQUIREMENTS.items()
@@ -57,15 +57,9 @@ def functions_in(file):
 
 
 def test_every_requirement_is_there_once():
-    waiting = [key for ids in WAITING.values() for key in ids]
     wanted = {f"{letter}{n}" for letter, count in TOPICS.items() for n in range(1, count + 1)}
-    assert sorted([*REQUIREMENTS, *waiting]) == sorted(wanted)
+    assert sorted(REQUIREMENTS) == sorted(wanted)
     assert all(requirement["place"] for requirement in REQUIREMENTS.values())
-
-
-@pytest.mark.parametrize("name", sorted(WAITING))
-def test_nothing_waits_for_a_notebook_that_is_there(name):
-    assert not (ROOT / "notebooks" / f"{name}.ipynb").exists(), WAITING[name]
 
 
 @pytest.mark.parametrize("place", PLACES)
