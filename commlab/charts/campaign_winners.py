@@ -48,7 +48,8 @@ def winners(
     bands = sorted(rows["band"].unique(), reverse=True)
     top = rows[(rows["band"] == bands[0]) & (rows["side"] == "alone")]
     kept = float(top["now"].iloc[0] / top["before"].iloc[0]) if len(top) else np.nan
-    falls = np.isfinite(kept) and kept < 1
+    # Said only where the interval says so too.
+    falls = np.isfinite(kept) and bool(top["high"].iloc[0] < top["before"].iloc[0])
     made = figure(
         title=title or (word("campaign.winners.title_falls", share=1 - kept) if falls
                         else word("campaign.winners.title")),

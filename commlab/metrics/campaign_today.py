@@ -19,19 +19,22 @@ if TYPE_CHECKING:
 def campaign_today(ds: Dataset, outcomes: Outcomes) -> pd.DataFrame:
     """Return, as of today, what was known of a campaign's people before it, of all who are there.
 
-    Staff are left out, and so is who has left every chat group and is no adviser's friend either:
-    nothing could be sent to them.
+    Staff are left out, and so is whose stays in chat groups and friendships with advisers have all
+    ended: nothing could be sent to them.
 
     Args:
         ds: The dataset.
-        outcomes: Outcomes of a campaign: the same metrics and look-back are used.
+        outcomes: Outcomes of a campaign: the same metrics are used, and a look-back as long as
+            orders covered then.
 
     Returns:
         Frame by member_id: member_id, adviser_id (null where none is known), arm (of the campaign;
         null for who was not in it), `pre_` and each metric, tenure, recency.
     """
     item = outcomes.campaign
-    spans = spans_before(ds.end, dt.timedelta(days=item.days), outcomes.pre_days)
+    # Where orders began shortly before the campaign, longer sums of today would mean more.
+    look_back = outcomes.pre_seen or outcomes.pre_days
+    spans = spans_before(ds.end, dt.timedelta(days=item.days), look_back)
     sums, _ = sums_in(ds, spans)
     names = [f"pre_{name}" for name in outcomes.metrics]
     people = _reachable(ds)
@@ -50,13 +53,14 @@ def campaign_today(ds: Dataset, outcomes: Outcomes) -> pd.DataFrame:
 
 
 def _reachable(ds: Dataset) -> ir.Table:
-    people = ds.people()
-    if not ds.has("memberships"):
-        return people
-    stays = ds.table("memberships")
-    there = stays.group_by("member_id").agg(there=stays.left_at.isnull().any())
-    gone = there.filter(~there.there).select("member_id")
-    if ds.has("contacts"):
-        friends = ds.table("contacts")
-        gone = gone.anti_join(friends.filter(friends.deleted_at.isnull()), "member_id")
-    return people.anti_join(gone, "member_id")
+    """Return people with a stay in a group or a friendship that lasts, or of whom neither tells."""
+    ends = [
+        ds.table(name).select("member_id", over=ds.table(name)[end].notnull())
+        for name, end in (("memberships", "left_at"), ("contacts", "deleted_at"))
+        if ds.has(name)
+    ]
+    if not ends:
+        return ds.people()
+    known = ibis.union(*ends) if len(ends) > 1 else ends[0]
+    gone = known.group_by("member_id").agg(over=known.over.all())
+    return ds.people().anti_join(gone.filter(gone.over), "member_id")

@@ -10,6 +10,7 @@ import pandas as pd
 from commlab import guards
 from commlab.errors import MissingTableError, NotEnoughDataError
 from commlab.metrics.contents import content_rows
+from commlab.metrics.sends import receipts
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -28,8 +29,9 @@ def member_pieces(ds: Dataset, window_days: int = 365, tail_days: int = TAIL_DAY
 
     Returns:
         Frame by time: content_id, creator_id (missing: the brand), group_id, by_member, exposures,
-        clicks, resent (sends after the first day and within the tail; missing without sends that
-        name contents, and where the tail is not over), resent_clicked (those that were clicked).
+        clicks, resent (sends that arrived after the first day and within the tail; missing where no
+        send names contents, and where the tail is not over), resent_clicked (those that were
+        clicked; missing too where no click is known).
 
     Raises:
         MissingTableError: There are no contents, or they do not name who made them.
@@ -47,28 +49,28 @@ def member_pieces(ds: Dataset, window_days: int = 365, tail_days: int = TAIL_DAY
     names = ["content_id", "creator_id", "group_id", "by_member", "exposures", "clicks"]
     none = pd.array([pd.NA] * len(rows), dtype="Int64")
     out = rows[names].assign(resent=none, resent_clicked=none)
-    told = {"content_id", "sent_at"} <= (ds.columns("sends") if ds.has("sends") else set())
-    if told:
-        found = _sent_again(ds, tail_days).set_index("content_id")
+    found = _sent_again(ds, window_days, tail_days) if ds.has("sends") else None
+    if found is not None:
         over = rows["posted_at"] + pd.Timedelta(days=tail_days) <= pd.Timestamp(ds.end)
-        for name in ("resent", "resent_clicked"):
-            count = rows["content_id"].map(found[name]).fillna(0)
+        for name in found.columns.drop("content_id"):
+            count = rows["content_id"].map(found.set_index("content_id")[name]).fillna(0)
             out[name] = count.where(over).astype("Int64")
     return out
 
 
-def _sent_again(ds: Dataset, tail_days: int) -> pd.DataFrame:
-    c, s = ds.table("contents"), ds.table("sends")
-    sends = s.filter(s.content_id.notnull(), s.sent_at.notnull())
-    clicked = "clicked_at" in ds.columns("sends")
-    sends = sends.select(
-        "content_id", "sent_at",
-        hit=sends.clicked_at.notnull().cast("int64") if clicked else 0,
-    )  # fmt: skip
-    both = sends.inner_join(c.select("content_id", "posted_at"), "content_id")
+def _sent_again(ds: Dataset, window_days: int, tail_days: int) -> pd.DataFrame | None:
+    """Return later sends by content; None where no send names one, no clicks where none is known."""
+    sends = receipts(ds, window_days)
+    sends = sends.filter(sends.content_id.notnull(), sends.delivered == 1)
+    told = ds.frame(sends.agg(sends=sends.count(), clicks=sends.clicked.sum()))
+    if not int(told["sends"].iloc[0]):
+        return None
+    c = ds.table("contents").select("content_id", "posted_at")
+    both = sends.filter(sends.sent_at.notnull()).inner_join(c, "content_id")
     both = both.filter(
         both.sent_at >= both.posted_at + dt.timedelta(days=AGAIN_DAYS),
         both.sent_at < both.posted_at + dt.timedelta(days=tail_days),
     )
-    counts = both.group_by("content_id").agg(resent=both.count(), resent_clicked=both.hit.sum())
-    return ds.frame(counts, ["content_id"])
+    counts = both.group_by("content_id").agg(resent=both.count(), resent_clicked=both.clicked.sum())
+    frame = ds.frame(counts, ["content_id"])
+    return frame if told["clicks"].iloc[0] > 0 else frame.drop(columns="resent_clicked")

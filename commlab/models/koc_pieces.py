@@ -35,7 +35,7 @@ def piece_makers(
     rows = []
     for name in (one for one in MAKERS if (maker == one).any()):
         own = pieces[(maker == name).to_numpy()]
-        shown = own[own["exposures"] > 0]
+        shown = own[(own["exposures"] > 0) & own["clicks"].notna()]
         by = shown.groupby("group_id")[["clicks", "exposures"]].sum()
         y, x = by["clicks"].to_numpy(float), by["exposures"].to_numpy(float)
         rate, low, high = map(float, stats.ratio_interval(
@@ -47,12 +47,12 @@ def piece_makers(
         rows.append({
             "maker": name,
             "creators": pd.NA if name == "brand" else own["creator_id"].nunique(),
-            "posts": len(own), "exposures": own["exposures"].sum(), "clicks": own["clicks"].sum(),
+            "posts": len(own), **own[["exposures", "clicks"]].sum(min_count=1),
             "rate": np.nan if few else rate, "low": np.nan if few else low,
             "high": np.nan if few else high,
             "again": int((known["resent"] > 0).sum()) if len(known) else pd.NA,
             "delivered": known["resent"].sum() if len(known) else pd.NA,
-            "clicked": known["resent_clicked"].sum() if len(known) else pd.NA,
+            "clicked": known["resent_clicked"].sum(min_count=1),
             "status": "too_few" if few else "ok",
         })  # fmt: skip
     frame = pd.DataFrame(rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from commlab import guards
-from commlab.config import MIN_AT_RISK
+from commlab.config import MIN_AT_RISK, MIN_EVENTS
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.metrics.campaign_halves import CHANGE, FIRST, SECOND, campaign_halves
@@ -82,7 +82,7 @@ def novelty(
 
     Raises:
         NotEnoughDataError: Nobody was assigned at random, the campaign still runs, an arm is too
-            small, nobody bought in one of the halves, or too few clusters were assigned.
+            small, too few bought in one of the halves, or too few clusters were assigned.
     """
     arm = outcomes.arms[0] if arm is None else guards.one_of("arm", arm, outcomes.arms)
     if outcomes.campaign.design not in ASSIGNED:
@@ -100,13 +100,23 @@ def novelty(
         raise NotEnoughDataError(
             f"an arm has {min(people)} people, must be {min_people}.", fix="Use a larger campaign."
         )
+    counts = halved.table.filter(halved.table.arm.isin([outcomes.control, arm]))
+    bought = counts.agg(**{name: (counts[name] != 0).sum() for name in (FIRST, SECOND)})
+    least = int(bought.to_pandas().fillna(0).iloc[0].min())
+    if least < 2 * MIN_EVENTS:
+        raise NotEnoughDataError(
+            f"{least} people bought in one of the halves, must be {2 * MIN_EVENTS}.",
+            fix="Read a campaign with more purchases.",
+        )
     few = several and control.count() + treated.count() < FEW_CLUSTERS
+    method = "ratio of means by cluster, delta method" if several else "Welch"
+    method = "re-randomisation" if few else method
     found = {}
     for name, column in _COLUMNS.items():
         made: Any = aggregates.contrast(control, treated, column, several=several, level=level)
         if made is None:
             raise NotEnoughDataError(
-                "nobody bought in one of the halves.", fix="Read a campaign with more purchases."
+                "a half is the same for everybody.", fix="Read a campaign with more purchases."
             )
         value = made.difference
         if few:
@@ -114,7 +124,7 @@ def novelty(
             value = made.value
         found[name] = Estimate(
             value=value, low=made.low, high=made.high, level=level, n=sum(people),
-            unit=UNITS[metric], method="re-randomisation" if few else "Welch",
+            unit=UNITS[metric], method=method,
         )  # fmt: skip
     table = pd.DataFrame([
         {"half": name, "value": item.value, "low": item.low, "high": item.high, "people": item.n,

@@ -20,9 +20,10 @@ from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
 from commlab.metrics.outcomes import MONTH_DAYS, UNITS, Outcomes
 from commlab.models import aggregates
-from commlab.models.aggregates import Array
+from commlab.models.aggregates import Array, Means
 
 MOST = 3  # orders in the month: so many and more are one band at most, beyond it people are few
+FEWEST_UNITS = 10  # the delta method of a ratio of second moments needs more than a handful
 ALONE, TREATED = "alone", "treated"
 
 
@@ -63,7 +64,8 @@ def regression_to_mean(
         min_people: People of a band below which nothing is said.
 
     Raises:
-        NotEnoughDataError: Too few people were left alone, or orders do not cover the month.
+        NotEnoughDataError: Too few people or clusters were left alone, or orders do not cover the
+            month.
     """
     guards.one_of("metric", metric, ("orders", "revenue"))
     arm = outcomes.arms[0] if arm is None else guards.one_of("arm", arm, outcomes.arms)
@@ -88,14 +90,11 @@ def regression_to_mean(
     for name, (found, people) in bands.items():
         side, _, number = name.partition(":")
         # A unit alone has no spread, and so few people no mean.
-        ok = people >= min_people and found.n > 1
-        reach = float(stats.t.ppf(0.5 + level / 2, found.n - 1)) if ok else 0.0
-        half = reach * float(np.sqrt(found.covariance[0, 0])) if ok else 0.0
-        mean = float(found.value[0])
+        ok = people >= min_people and found is not None
+        mean, past, half = _mean(found, level) if ok else (np.nan,) * 3
         table.append({
             "band": int(number), "more": int(number) == top, "side": side, "people": people,
-            "before": float(found.value[1]) if ok else np.nan, "now": mean if ok else np.nan,
-            "low": mean - half if ok else np.nan, "high": mean + half if ok else np.nan,
+            "before": past, "now": mean, "low": mean - half, "high": mean + half,
             "status": "ok" if ok else "too_few",
         })  # fmt: skip
     frame = pd.DataFrame(table).sort_values(["band", "side"], ascending=[False, True])
@@ -113,7 +112,16 @@ def _top(outcomes: Outcomes, arm: str, min_people: int) -> int:
     return max([k for k in range(1, MOST + 1) if least[f"n{k}"] >= min_people], default=1)
 
 
+def _mean(found: Means, level: float) -> tuple[float, float, float]:
+    """Return the mean now, that before, and half the width of the interval of the first."""
+    reach = float(stats.t.ppf(0.5 + level / 2, found.n - 1))
+    return float(found.value[0]), float(found.value[1]), reach * float(
+        np.sqrt(found.covariance[0, 0])
+    )
+
+
 def _means(rows: Any, columns: list[str], several: bool) -> dict[str, tuple[Any, int]]:
+    """Return means and people by side; no means (None) of a unit alone, which has no spread."""
     if several:
         made = aggregates.by_unit(rows, columns, keys=("side",))
         found = aggregates.read(made, [*columns, aggregates.SIZE], by="side")
@@ -121,11 +129,10 @@ def _means(rows: Any, columns: list[str], several: bool) -> dict[str, tuple[Any,
         found = aggregates.read(rows.select("side", *columns), columns, by="side")
     return {
         side: (
-            aggregates.means(item, columns, several=several),
+            aggregates.means(item, columns, several=several) if item.count() > 1 else None,
             round(item.count() * (item.mean(aggregates.SIZE) if several else 1.0)),
         )
         for side, item in found.items()
-        if item.count() > 1
     }
 
 
@@ -135,6 +142,10 @@ def _lasting(
     if ALONE not in alone or alone[ALONE][1] < min_people:
         raise NotEnoughDataError("too few people were left alone.", fix="Hold out more people.")
     found, people = alone[ALONE]
+    if found is None or found.n < FEWEST_UNITS:
+        raise NotEnoughDataError(
+            f"fewer than {FEWEST_UNITS} groups were left alone.", fix="Hold out more groups."
+        )
 
     def share(v: Array) -> float:
         # Slope of now on before, both in units of their mean: what would be 1 if nothing were luck.
@@ -143,6 +154,6 @@ def _lasting(
     if found.value[1] <= 0 or found.value[3] <= found.value[0] ** 2:
         return Estimate.refused("campaign.why.nothing_bought", unit="share", n=people)
     point, error = aggregates.delta(share, found.value, found.covariance)
-    half = float(stats.norm.ppf(0.5 + level / 2)) * error
+    half = float(stats.t.ppf(0.5 + level / 2, found.n - 1)) * error
     return Estimate(value=point, low=point - half, high=point + half, level=level, n=people,
                     unit="share", method="slope over means, delta method")  # fmt: skip

@@ -38,7 +38,11 @@ def moved(n=4000, strangers=600, gain=GAIN, seed=1):
                                                                    NEW)})  # fmt: skip
     stays = pd.DataFrame({"group_id": "g00", "member_id": ids, "joined_at": "2026-01-11"})
     stays["left_at"] = np.where(np.arange(strangers) < 40, "2026-04-01", None)
+    stays = stays.iloc[20:]  # the first were never in a group, and their friendship is over
+    friends = pd.DataFrame({"member_id": ids[:20], "staff_id": "a", "added_at": "2026-01-11",
+                            "deleted_at": "2026-04-01"})  # fmt: skip
     return tables | {
+        "contacts": friends,
         "members": pd.concat([members, others]),
         "memberships": pd.concat([tables["memberships"].assign(left_at=None), stays]),
         "orders": pd.concat([tables["orders"], extra]),

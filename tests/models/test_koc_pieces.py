@@ -51,6 +51,17 @@ def test_later_sends_are_those_within_the_tail(make_dataset) -> None:
 def test_without_sends_later_use_is_not_known(make_dataset) -> None:
     ds = make_dataset({"contents": contents(), "staff": STAFF}, as_of=AS_OF)
     assert cl.metrics.member_pieces(ds)["resent"].isna().all()
+    nameless = sends().assign(content_id=None)
+    tables = {"contents": contents(), "staff": STAFF, "sends": nameless}
+    assert cl.metrics.member_pieces(make_dataset(tables, as_of=AS_OF))["resent"].isna().all()
+
+
+def test_sends_that_failed_do_not_count_and_clicks_may_be_unknown(make_dataset) -> None:
+    failed = sends().assign(clicked_at=None, status=["sent", "sent", "2", "sent", "sent", "sent"])
+    tables = {"contents": contents(), "staff": STAFF, "sends": failed}
+    rows = cl.metrics.member_pieces(make_dataset(tables, as_of=AS_OF)).set_index("content_id")
+    assert rows["resent"].dropna().to_dict() == {"p5": 0, "p1": 1, "p2": 0, "p3": 1}
+    assert rows["resent_clicked"].isna().all()
 
 
 def test_what_is_missing_is_said(make_dataset) -> None:
@@ -87,6 +98,8 @@ def test_makers_are_told_apart_with_groups_as_clusters() -> None:
     ]  # fmt: skip
     assert table.loc["others", "again"] == 0
     assert cl.models.sent_again(table.reset_index()) == mine
+    blind = cl.models.piece_makers(pieces.assign(exposures=np.nan, clicks=np.nan), found)
+    assert blind[["exposures", "clicks", "rate"]].isna().all(axis=None)
     few = cl.models.piece_makers(pieces[pieces["group_id"] < "g2"], found)
     assert (few["status"] == "too_few").all()
     unknown = pieces.assign(resent=pd.NA, resent_clicked=pd.NA)

@@ -88,3 +88,8 @@ def test_what_cannot_be_halved_is_refused(make_dataset):
     small = make_dataset(tables | {"assignments": few}, as_of=AS_OF)
     with pytest.raises(NotEnoughDataError, match="an arm has 20 people"):
         novelty(small, campaign_outcomes(small, "c"))
+    at = pd.to_datetime(tables["orders"]["paid_at"])
+    hollow = tables["orders"][~at.between(MIDDLE, START + pd.Timedelta(days=14))]
+    one_half = make_dataset(tables | {"orders": hollow}, as_of=AS_OF)
+    with pytest.raises(NotEnoughDataError, match="people bought in one of the halves"):
+        novelty(one_half, campaign_outcomes(one_half, "c"))

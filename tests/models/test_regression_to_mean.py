@@ -86,3 +86,19 @@ def test_groups_are_the_unit_and_no_month_before_is_refused():
         regression_to_mean(outcomes_of(frame, pre_seen=10))
     with pytest.raises(NotEnoughDataError, match="left alone"):
         regression_to_mean(outcomes_of(frame.drop(columns="unit").iloc[190:]))
+
+
+def test_nobody_is_dropped_and_few_groups_say_nothing_of_luck():
+    frame = pd.DataFrame({
+        "arm": ["control"] * 100 + ["treated"] * 100,
+        "month_orders": [2.0] * 50 + [1.0] + [0.0] * 49 + [2.0] * 50 + [0.0] * 50,
+        "orders": [float(k % 3) for k in range(200)],
+    })  # fmt: skip
+    table = regression_to_mean(outcomes_of(frame)).table
+    assert table["people"].sum() == 200
+    alone = table[(table["side"] == "alone") & (table["band"] == 1)].iloc[0]
+    assert (alone["people"], alone["status"]) == (1, "too_few")
+    assert table[table["status"] == "too_few"][["before", "now", "low", "high"]].isna().all(axis=None)
+    grouped = frame.assign(unit=[f"g{k // 20}" for k in range(200)])
+    with pytest.raises(NotEnoughDataError, match="groups were left alone"):
+        regression_to_mean(outcomes_of(grouped, "clustered"))
