@@ -130,13 +130,13 @@ from commlab.metrics.margins import (
     unit_costs as unit_costs,
 )
 from commlab.metrics.marked import marked_members as marked_members
+from commlab.metrics.member_pieces import member_pieces as member_pieces
 from commlab.metrics.member_profile import (
     profile_counts as profile_counts,
     profile_dimensions as profile_dimensions,
     profile_measures as profile_measures,
     profile_sums as profile_sums,
 )
-from commlab.metrics.member_pieces import member_pieces as member_pieces
 from commlab.metrics.member_profiles import member_profiles as member_profiles
 from commlab.metrics.member_value import (
     member_parts as member_parts,

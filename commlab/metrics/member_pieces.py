@@ -59,7 +59,7 @@ def member_pieces(ds: Dataset, window_days: int = 365, tail_days: int = TAIL_DAY
 
 
 def _sent_again(ds: Dataset, window_days: int, tail_days: int) -> pd.DataFrame | None:
-    """Return later sends by content; None where no send names one, no clicks where none is known."""
+    """Return later sends by content, without clicks where none is known; None: none is named."""
     sends = receipts(ds, window_days)
     sends = sends.filter(sends.content_id.notnull(), sends.delivered == 1)
     told = ds.frame(sends.agg(sends=sends.count(), clicks=sends.clicked.sum()))

@@ -175,8 +175,8 @@ from commlab.models.koc_people import (
     resolved_share as resolved_share,
     shown_lifts as shown_lifts,
 )
-from commlab.models.layer_advice import layer_advice as layer_advice, tag_advice as tag_advice
 from commlab.models.koc_pieces import piece_makers as piece_makers, sent_again as sent_again
+from commlab.models.layer_advice import layer_advice as layer_advice, tag_advice as tag_advice
 from commlab.models.mbgnbd import ModifiedBetaGeoModel as ModifiedBetaGeoModel
 from commlab.models.member_lives import (
     adjusted_repurchase as adjusted_repurchase,
@@ -214,11 +214,11 @@ from commlab.models.ranking import (
     ranked_segments as ranked_segments,
     with_top as with_top,
 )
+from commlab.models.reactions import reaction_rates as reaction_rates
 from commlab.models.regression_to_mean import (
     ReturnToMean as ReturnToMean,
     regression_to_mean as regression_to_mean,
 )
-from commlab.models.reactions import reaction_rates as reaction_rates
 from commlab.models.residual import ResidualValue as ResidualValue, residual_value as residual_value
 from commlab.models.rings import referral_rings as referral_rings
 from commlab.models.sbg import ShiftedBetaGeometricModel as ShiftedBetaGeometricModel

@@ -30,7 +30,8 @@ def group_dimensions(
         min_groups: Groups of a kind below which nothing is said of it.
 
     Returns:
-        Frame by dimension, the highest first: dimension, segment, groups, mean (of the groups'
+        Frame by dimension, the highest first: dimension, segment, groups (of ten or more people;
+        smaller ones are left out), mean (of the groups'
         means), mean_low, mean_high (Student's t over groups), difference (from all groups of
         another kind), p (Welch's t), p_adjusted (Benjamini–Hochberg over all kinds), flagged,
         status.

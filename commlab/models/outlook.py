@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats as distributions
 
@@ -133,10 +134,8 @@ def simple_projection(
     customers = metrics.present_customers(ds, weeks)
     weight = customers["weight"].to_numpy(dtype=float)
     plain = float(weight @ rules_of_thumb(customers, float(weeks), weight)[tested.baseline])
-    k, ratio = len(errors), float(came.sum() / said.sum())
-    # As for one more cutoff: Student's t on the logarithm of the ratio.
-    moved = float(np.log(came / said).std(ddof=1)) * (1 + 1 / k) ** 0.5
-    reach = float(np.exp(distributions.t.ppf((1 + level) / 2, k - 1) * moved))
+    ratio = float(came.sum() / said.sum())
+    reach = float(np.exp(next_reach(np.log(came / said), errors["cutoff"], weeks, level=level)))
     n, middle = round(float(weight.sum())), plain * ratio
 
     def estimate(unit: str, by: float) -> Estimate:
@@ -152,6 +151,30 @@ def simple_projection(
     return SimpleProjection(
         tested.baseline, float(weeks), plain, estimate("orders", 1.0), margin, errors
     )
+
+
+def next_reach(
+    errors: npt.NDArray[np.float64], cutoffs: pd.Series, weeks: float, *, level: float = LEVEL
+) -> float:
+    """Return how far the error over the weeks to come may lie from the mean of earlier ones.
+
+    As for one more cutoff by Student's t, were the tests of weeks apart. Errors over the same weeks
+    are alike by the share of them in common: they differ less from each other than from those of
+    weeks to come, and their mean rests on fewer than as many cutoffs.
+
+    Args:
+        errors: An error a cutoff, shape (k,).
+        cutoffs: Their days.
+        weeks: Weeks tested after each.
+        level: Confidence level.
+    """
+    k = len(errors)
+    days = pd.to_datetime(cutoffs).to_numpy(dtype="datetime64[D]").astype(int)
+    apart = np.abs(days[:, None] - days)[np.triu_indices(k, 1)]
+    alike = float(np.clip(1 - apart / (7 * weeks), 0.0, None).mean())
+    spread = float(errors.std(ddof=1)) / (1 - alike) ** 0.5
+    moved = spread * (1 + (1 + (k - 1) * alike) / k) ** 0.5
+    return float(distributions.t.ppf((1 + level) / 2, k - 1)) * moved
 
 
 def _margin_of_a_repeat(buyers: pd.DataFrame) -> float:

@@ -115,8 +115,10 @@ def _top(outcomes: Outcomes, arm: str, min_people: int) -> int:
 def _mean(found: Means, level: float) -> tuple[float, float, float]:
     """Return the mean now, that before, and half the width of the interval of the first."""
     reach = float(stats.t.ppf(0.5 + level / 2, found.n - 1))
-    return float(found.value[0]), float(found.value[1]), reach * float(
-        np.sqrt(found.covariance[0, 0])
+    return (
+        float(found.value[0]),
+        float(found.value[1]),
+        reach * float(np.sqrt(found.covariance[0, 0])),
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats as distributions
 
 from commlab import metrics
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import Estimate
 from commlab.models.backtest_purchases import MIN_CUTOFFS, PurchaseBacktest
 from commlab.models.clv import LifetimeValue, lifetime_value, value_models
+from commlab.models.outlook import next_reach
 from commlab.models.survival import ended_by, median_time, survival_curve
 from commlab.stats import quantile
 
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 MOST_BUYERS = 50_000  # valued twice: with more the earlier value takes longer than it is worth
 
 
-def corrected_total(worth: LifetimeValue, tested: PurchaseBacktest) -> Estimate:
+def corrected_total(worth: LifetimeValue, tested: PurchaseBacktest, weeks: float) -> Estimate:
     """Return the value of all buyers, corrected by how much the model missed on earlier days.
 
     Expected margin is multiplied by purchases that came over purchases expected, all cutoffs
     together. The interval adds how much that ratio moved from cutoff to cutoff (Student's t on
-    its logarithm, as for one more cutoff) to that of the model. Cutoffs overlap, and what was
-    missed over some weeks may not be missed over a year: read it as the size of the doubt.
+    its logarithm, see `next_reach`) to that of the model. What was missed over some weeks may not
+    be missed over a year: read it as the size of the doubt.
 
     Args:
         worth: What `lifetime_value` returned.
         tested: The backtest of the model used.
+        weeks: Weeks over which it tested.
 
     Raises:
         NotEnoughDataError: Fewer than three cutoffs, or no purchases came or were expected.
@@ -46,11 +47,10 @@ def corrected_total(worth: LifetimeValue, tested: PurchaseBacktest) -> Estimate:
         raise NotEnoughDataError("there is no total to correct.")
     gross, low, high = (end + service for end in (total.value, total.low, total.high))
     ratio = float(came.sum() / said.sum())
-    k = len(rows)
-    moved = float(np.log(came / said).std(ddof=1)) * (1 + 1 / k) ** 0.5
+    reach = next_reach(np.log(came / said), rows["cutoff"], weeks, level=total.level)
     z = quantile(total.level)
     own = (np.log(high) - np.log(max(low, 1e-9 * high))) / (2 * z)
-    half = float(np.hypot(distributions.t.ppf((1 + total.level) / 2, k - 1) * moved, z * own))
+    half = float(np.hypot(reach, z * own))
     ends = (gross * ratio * np.exp(side * half) - service for side in (-1, 1))
     return Estimate(
         value=gross * ratio - service, low=float(next(ends)), high=float(next(ends)),

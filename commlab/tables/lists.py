@@ -134,9 +134,9 @@ _DECLARED = (
         columns(
             "member_id* id the person",
             "channel id channel code that brought the person",
-            "score* float 0 to 1, how well the features fit",
-            "takes* int samples, draws and redemptions",
-            "signs* int of four: no full price, no message, no step after, left",
+            "score* float 0 to 1, how well the features fit; 1 for who is marked",
+            "takes int samples, draws and redemptions; empty where no table tells",
+            "signs int of four: no full price, no message, no step after, left; empty as well",
             member_id=MEMBER,
             channel=CHANNEL,
         ),

@@ -122,3 +122,18 @@ def test_marks_of_strangers_are_refused(make_dataset: Callable) -> None:
     with pytest.raises(ArgumentError, match="none of the members"):
         cl.models.learn_koc(cl.metrics.member_profiles(ds), ["a stranger"])
     assert cl.models.find_suspects(ds).unseen == ("rings", "freebies")
+
+
+def test_few_marked_hunters_are_listed_though_nothing_is_learnt(make_dataset: Callable) -> None:
+    tables = {**people(IDS), "messages": talk(IDS)}
+    steps = pd.DataFrame({"member_id": IDS[:3], "at": "2026-03-01 09:00", "event": "sampled"})
+    for more, takes in (({}, None), ({"touchpoints": steps}, 1)):
+        ds = make_dataset({**tables, **more}, as_of=AS_OF)
+        found = cl.models.find_suspects(ds, ["m1", "a stranger"])
+        assert not found.learnt
+        assert found.freebies["member_id"].tolist() == ["m1"]
+        assert found.freebies["score"].tolist() == [1.0]
+        told = found.freebies["takes"].iloc[0]
+        assert pd.isna(told) if takes is None else told == takes
+        with pytest.raises(ArgumentError, match="none of the members"):
+            cl.models.find_suspects(ds, ["a stranger"])

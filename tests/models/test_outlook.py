@@ -8,10 +8,12 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import commlab as cl
 from commlab.errors import NotEnoughDataError
 from commlab.models._scoring import sampled
+from commlab.models.outlook import next_reach
 from tests.models.test_backtest_purchases import History
 from tests.truth.buyers import ages, leave_after_purchase
 
@@ -183,3 +185,21 @@ def test_where_a_rule_wins_it_projects_with_what_it_missed(make_workspace) -> No
                                                                  == days[0]]), 13)  # fmt: skip
     with pytest.raises(NotEnoughDataError, match="no earlier day"):
         cl.models.simple_projection(ds, None, 13)
+
+
+def test_weeks_that_tests_share_count_once() -> None:
+    # Weeks differ by chance; tests of 13 weeks begin every 6, as `purchase_cutoffs` has them.
+    rng, worlds, weeks, held = np.random.default_rng(0), 1000, 13, 0
+    cutoffs = pd.Series(pd.Timestamp("2026-03-30") - pd.to_timedelta([0, 42, 84], unit="D"))
+    for _ in range(worlds):
+        shocks = rng.normal(size=2 * weeks + 12)
+        errors = np.array([shocks[12 - start : 25 - start].mean() for start in (0, 6, 12)])
+        reach = next_reach(errors, cutoffs, weeks)
+        held += abs(shocks[25:].mean() - errors.mean()) <= reach
+    low, high = stats.binom.ppf([0.0005, 0.9995], worlds, 0.95)
+    assert low <= held <= high
+    # Tests that share nothing: Student's interval for one more.
+    far = pd.Series(pd.Timestamp("2026-03-30") - pd.to_timedelta([0, 91, 182], unit="D"))
+    errors = np.array([0.1, -0.2, 0.4])
+    once = stats.t.ppf(0.975, 2) * errors.std(ddof=1) * (4 / 3) ** 0.5
+    assert next_reach(errors, far, weeks) == pytest.approx(once)

@@ -98,7 +98,9 @@ def test_nobody_is_dropped_and_few_groups_say_nothing_of_luck():
     assert table["people"].sum() == 200
     alone = table[(table["side"] == "alone") & (table["band"] == 1)].iloc[0]
     assert (alone["people"], alone["status"]) == (1, "too_few")
-    assert table[table["status"] == "too_few"][["before", "now", "low", "high"]].isna().all(axis=None)
+    assert (
+        table[table["status"] == "too_few"][["before", "now", "low", "high"]].isna().all(axis=None)
+    )
     grouped = frame.assign(unit=[f"g{k // 20}" for k in range(200)])
     with pytest.raises(NotEnoughDataError, match="groups were left alone"):
         regression_to_mean(outcomes_of(grouped, "clustered"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 import numpy as np
 import pandas as pd
@@ -68,25 +69,29 @@ class Earlier:
 
 
 def earlier(came: list[float], said: list[float]) -> Earlier:
-    return Earlier(pd.DataFrame({"method": "mbg", "actual": came, "predicted": said}))
+    """Tests of 13 weeks each, one after the other."""
+    days = [dt.date(2026, 3, 30) - dt.timedelta(weeks=13 * place) for place in range(len(came))]
+    return Earlier(
+        pd.DataFrame({"method": "mbg", "cutoff": days, "actual": came, "predicted": said})
+    )
 
 
 def test_a_total_is_corrected_by_what_came_over_what_was_expected() -> None:
     _, worth, *_ = valued(0)
     total = worth.total
-    found = cl.models.corrected_total(worth, earlier([80.0, 160, 240], [100.0, 200, 300]))
+    found = cl.models.corrected_total(worth, earlier([80.0, 160, 240], [100.0, 200, 300]), 13)
     # The same miss on every day: the point moves, the interval is the model's own, on a log scale.
     assert found.value == pytest.approx(0.8 * total.value)
     assert found.high / found.low == pytest.approx(total.high / total.low, rel=1e-6)
-    moved = cl.models.corrected_total(worth, earlier([80.0, 240, 240], [100.0, 200, 300]))
+    moved = cl.models.corrected_total(worth, earlier([80.0, 240, 240], [100.0, 200, 300]), 13)
     assert moved.value == pytest.approx(560 / 600 * total.value)
     assert moved.high / moved.low > 2 * found.high / found.low
     served = dataclasses.replace(worth, service=1.0)
-    less = cl.models.corrected_total(served, earlier([80.0, 160, 240], [100.0, 200, 300]))
+    less = cl.models.corrected_total(served, earlier([80.0, 160, 240], [100.0, 200, 300]), 13)
     n = len(worth.people)
     assert less.value == pytest.approx(0.8 * (total.value + n) - n)
     with pytest.raises(NotEnoughDataError, match="must be 3"):
-        cl.models.corrected_total(worth, earlier([80.0], [100.0]))
+        cl.models.corrected_total(worth, earlier([80.0], [100.0]), 13)
 
 
 def test_corrected_totals_of_worlds_hold_what_came() -> None:
@@ -96,6 +101,6 @@ def test_corrected_totals_of_worlds_hold_what_came() -> None:
         rows, worth, *_ = valued(seed)
         factor = rng.lognormal(0.2, 0.1, 5)  # four earlier days, and now
         said = np.full(4, 100.0)
-        found = cl.models.corrected_total(worth, earlier(list(said * factor[:4]), list(said)))
+        found = cl.models.corrected_total(worth, earlier(list(said * factor[:4]), list(said)), 13)
         inside += found.low <= rows["came"].sum() * factor[4] <= found.high
     assert inside >= 8  # 99.9 % range of Binomial(12, .95)
