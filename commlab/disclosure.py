@@ -58,7 +58,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     "planned": (), "executed": ("planned",), "delivered": ("executed",), "over": ("delivered",),
     "clicked": ("over", "delivered"),
     "exposures": (), "clicks": ("exposures",), "comments": ("exposures",),
-    "shares": ("exposures",), "creators": (),
+    "shares": ("exposures",), "reacted": ("exposures",), "creators": (),
     "hits": ("people",), "negative": ("messages",), "messages_before": (), "signs": (),
     "bought": (), "speakers": (), "askers": ("speakers",), "answerers": ("speakers",),
     "sharers": (), "paid_sharers": (), "bringers": (),
@@ -113,6 +113,7 @@ LABELS = frozenset({
     "lines",
     "month_low", "month_high",
     "recency", "above", "up_to", "tags",
+    "more",
 })  # fmt: skip
 # Figures that go with the counts of their row: they are hidden together. Ends of intervals,
 # p-values and differences from the rest are made from the counts and lead back to them.
@@ -154,6 +155,7 @@ FIGURES = frozenset({
     "before", "before_low", "before_high", "after_low", "after_high", "change_low", "change_high",
     "total_low", "total_high", "old_rate", "median_days", "net_difference", "net_p_adjusted",
     "net_flagged",
+    "now",
 })  # fmt: skip
 # A finding of the checks is about rows with a fault, not about people of a kind.
 _FAULTS = frozenset({"severity", "rule", "rows"})

@@ -24,21 +24,24 @@ def reaction_rates(
 
     Returns:
         Frame, the best of each reaction first: reaction, the level under the factor's name, posts,
-        exposures, raw, value, low, high, p_best, could_be_best, status; see `content_rates`.
+        exposures, reacted (comments, or shares), raw, value, low, high, p_best, could_be_best,
+        status; see `content_rates`.
         A reaction that the source does not have is absent.
 
     Raises:
         NotEnoughDataError: Neither can be compared.
     """
-    names = [factor, "posts", "exposures", "raw", "value", "low", "high", "p_best",
+    names = [factor, "posts", "exposures", "reacted", "raw", "value", "low", "high", "p_best",
              "could_be_best", "status"]  # fmt: skip
     found, refused = [], None
     for reaction in OTHERS:
         try:
-            rates = content_rates(rows, factor, reaction, level=level, seed=seed).frame[names]
+            fitted = content_rates(rows, factor, reaction, level=level, seed=seed).frame
         except NotEnoughDataError as error:
             refused = error
             continue
+        # The count stands beside its rate: where it is small, both are hidden.
+        rates = fitted.rename(columns={reaction: "reacted"})[names]
         rates.insert(0, "reaction", reaction)
         found.append(rates)
     if not found:

@@ -125,6 +125,7 @@ def test_comments_and_shares_are_compared_like_clicks():
     for reaction in counts:
         own = table[table["reaction"] == reaction].drop(columns="reaction").reset_index(drop=True)
         alone = models.content_rates(rows, "form", reaction).frame
+        alone = alone.rename(columns={reaction: "reacted"})
         pd.testing.assert_frame_equal(own, alone[own.columns.tolist()])
         assert own["form"].iloc[0] == "b"  # planted, and hidden by its hour in the plain rates
     none = rows.assign(comments=np.nan)
