@@ -133,7 +133,7 @@ def compare_targeting(
     return Targeting(
         curve=pd.concat(curves, ignore_index=True),
         summary=table,
-        deciles=_deciles(outcome, t, asked, first, level),
+        deciles=_deciles(outcome, t, asked, first, level, None if groups is None else codes),
         heterogeneous=bool(table["p"].iloc[0] < 1 - level),
         n=n,
     )
@@ -236,17 +236,40 @@ def _basic(point: Array, drawn: Array, level: float) -> tuple[Array, Array]:
     return point - half, point + half
 
 
-def _deciles(y: Array, t: Array, score: Array, order: Any, level: float) -> pd.DataFrame:
+def _deciles(
+    y: Array, t: Array, score: Array, order: Any, level: float, codes: Any
+) -> pd.DataFrame:
     rows = []
     for number, place in enumerate(np.array_split(order, DECILES), start=1):
-        mine, theirs = y[place][t[place]], y[place][~t[place]]
+        sides = [place[t[place]], place[~t[place]]]
         row = {"decile": number, "people": len(place), "predicted": float(score[place].mean()),
                "uplift": np.nan, "low": np.nan, "high": np.nan}  # fmt: skip
-        if min(len(mine), len(theirs)) >= 2:
-            found = stats.ttest_ind(mine, theirs, equal_var=False)
-            row["uplift"] = float(mine.mean() - theirs.mean())
-            if mine.std() or theirs.std():
-                low, high = found.confidence_interval(level)
-                row |= {"low": float(low), "high": float(high)}
+        if min(map(len, sides)) >= 2:
+            gap = float(y[sides[0]].mean() - y[sides[1]].mean())
+            reach = _reach([(y[side], side if codes is None else codes[side]) for side in sides],
+                           level)  # fmt: skip
+            row |= {"uplift": gap}
+            if np.isfinite(reach) and reach > 0:
+                row |= {"low": gap - reach, "high": gap + reach}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _reach(sides: list[tuple[Array, Any]], level: float) -> float:
+    """Return half the width of the interval of a difference of means (Welch), by unit.
+
+    People of a unit are alike: what counts is the sum over them of the distances from the mean.
+    """
+    parts = []
+    for values, units in sides:
+        codes = pd.factorize(units)[0]
+        sums = np.bincount(codes, weights=values - values.mean()) / len(values)
+        k = len(sums)
+        if k < 2:
+            return math.nan
+        parts.append((k / (k - 1) * float(sums @ sums), k - 1))
+    error = sum(variance for variance, _ in parts)
+    if not error:
+        return 0.0
+    freedom = error**2 / sum(variance**2 / k for variance, k in parts)
+    return float(stats.t.ppf(0.5 + level / 2, freedom)) * math.sqrt(error)

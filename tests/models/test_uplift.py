@@ -57,6 +57,25 @@ def test_without_heterogeneity_none_is_seen_in_nine_of_ten_worlds():
     assert seen <= 6
 
 
+def test_tenths_are_compared_by_welch_and_by_unit_where_units_were_assigned():
+    rng = np.random.default_rng(2)
+    unit = np.repeat(np.arange(100), 20)
+    t, score = np.repeat(rng.permutation(np.arange(100) % 2), 20), rng.normal(size=2000)
+    y = np.repeat(rng.normal(size=100), 20)  # people of a unit do the same: twenty tell as one
+    single = compare_targeting(y, t, {"s": score}, draws=20).deciles
+    first = np.argsort(-score)[:200]
+    mine, theirs = (y[first][t[first] == side] for side in (1, 0))
+    welch = stats.ttest_ind(mine, theirs, equal_var=False).confidence_interval(0.95)
+    assert single.loc[0, ["low", "high"]].tolist() == pytest.approx([welch.low, welch.high])
+    whole = compare_targeting(y, t, {"s": np.zeros(2000)}, groups=unit, draws=20).deciles
+    alone = compare_targeting(y, t, {"s": score}, groups=unit, draws=20).deciles
+    truth = 0.0  # the arm does nothing
+    assert ((alone["low"] <= truth) & (truth <= alone["high"])).sum() >= 8
+    for found in (whole, alone):
+        wider = (found["high"] - found["low"]) / (single["high"] - single["low"])
+        assert wider.median() > 1.2
+
+
 def test_gain_of_treating_all_is_the_difference_of_the_arms():
     _, t, y, base, _ = world(2)
     found = compare_targeting(y, t, {"any": base}, value=2.0, cost=0.1, draws=50)
