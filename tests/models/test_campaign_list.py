@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from campaign_worlds import AS_OF, world
+from campaign_worlds import AS_OF, START, world
 
 from commlab.errors import NotEnoughDataError
 from commlab.metrics.campaign_today import campaign_today
@@ -93,6 +93,21 @@ def test_today_is_read_at_as_of(make_dataset):
     assert (got["pre_orders"] == counts).all()
     assert got.loc["s00049", "tenure"] == pytest.approx((end - pd.Timestamp(OLD)).days)
     assert got["arm"].isna().sum() == 50 - 40
+
+
+def test_today_is_looked_back_at_as_far_as_orders_went_then(make_dataset):
+    tables, _ = moved(n=300, strangers=50)
+    at = pd.to_datetime(tables["orders"]["paid_at"], format="mixed").to_numpy()
+    orders = tables["orders"][at >= START - pd.Timedelta(days=20)]
+    tables["orders"] = orders
+    ds = make_dataset(tables, as_of="2026-04-20")
+    outcomes = campaign_outcomes(ds, "c")
+    assert outcomes.pre_seen <= 21
+    got = campaign_today(ds, outcomes).set_index("member_id")
+    end, at = pd.Timestamp("2026-04-21"), pd.to_datetime(orders["paid_at"], format="mixed")
+    inside = at.between(end - pd.Timedelta(days=outcomes.pre_seen), end, inclusive="left")
+    counts = orders["member_id"][inside].value_counts()
+    assert (got["pre_orders"] == counts.reindex(got.index, fill_value=0)).all()
 
 
 def test_no_list_where_nobody_can_be_told_apart(make_dataset):
