@@ -14,8 +14,9 @@ with the reason; rows made of an old and a newer one go into `corrected`, in the
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -111,7 +112,7 @@ class Joining:
         conflicts = 0
         held: dict[str, int] = {}
         name = self.table.key or (corrections.names(self.table) if self.old is not None else ())
-        try:
+        with self._readable():
             if name and self._doubled(name):
                 self._copies(name, earliest=earliest)
                 if self.old is not None and not earliest:
@@ -124,33 +125,51 @@ class Joining:
                 # An export with fewer columns is compared by those that it has.
                 shared = [c for c in self.declared if c in self._old and c in self._new]
                 counting.settle(self.engine, self.table, shared, self.columns)
-        except duckdb.ConversionException as error:
-            raise WorkspaceError(
-                f"holds what is not of the table: {str(error).splitlines()[0]}.",
-                where=self.old.name if self.old is not None else self.table.name,
-                fix="`commlab check` names the rows; mend them, or load the whole.",
-            ) from None
-        counts = self.engine.execute(
-            f"SELECT _source, reason, count(*), list_sort(list_distinct(min(_line, {EXAMPLES}))) "
-            "FROM (SELECT * FROM dropped UNION ALL BY NAME "
-            f"SELECT _source, _line, '{CORRECTION}' AS reason FROM corrected) "
-            "WHERE _source >= 0 AND reason IS NOT NULL GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
+        counts = self._counts(
+            "SELECT _source, _line, reason FROM dropped UNION ALL BY NAME "
+            f"SELECT _source, _line, '{CORRECTION}' AS reason FROM corrected"
+        )
+        if self.old is not None and earliest:
+            # An earlier row took the place of the one that was there.
+            counts += self._counts(
+                f"SELECT s._source, s._line, '{CORRECTION}' AS reason FROM staged s "
+                f"SEMI JOIN (SELECT {listed(name)} FROM staged WHERE _source < 0) o "
+                f"ON {same('s', 'o', name)} ANTI JOIN dropped USING (_order)"
+            )
         return Outcome(counts, conflicts if self.table.key else 0, held)
 
     def write(self, path: Path, options: str) -> int:
         """Write the rows that are left, in order of time, and return how many."""
         event = self.table.event
         order = f'"{event}" NULLS LAST, ' if event in self.declared else ""
-        self.engine.execute(
-            f"COPY (SELECT {listed(self.columns)} FROM ({self._rows()}) ORDER BY {order}_order, "
-            f"_nth) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd{options})"
-        )
+        with self._readable():
+            self.engine.execute(
+                f"COPY (SELECT {listed(self.columns)} FROM ({self._rows()}) "
+                f"ORDER BY {order}_order, _nth) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd{options})"
+            )
         return self.count()
 
     def count(self) -> int:
         """Return how many rows are left."""
         return self._number(f"SELECT count(*) FROM ({self._rows()})")
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Turn a cell of the workspace that will not cast into an error of ours."""
+        try:
+            yield
+        except duckdb.ConversionException as error:
+            raise WorkspaceError(
+                f"holds what is not of the table: {str(error).splitlines()[0]}.",
+                where=self.old.name if self.old is not None else self.table.name,
+                fix="`commlab check` names the rows; mend them, or load the whole.",
+            ) from None
+
+    def _counts(self, rows: str) -> list[tuple[int, str, int, list[int]]]:
+        return self.engine.execute(
+            f"SELECT _source, reason, count(*), list_sort(list_distinct(min(_line, {EXAMPLES}))) "
+            f"FROM ({rows}) WHERE _source >= 0 AND reason IS NOT NULL GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
 
     def _rows(self) -> str:
         return (

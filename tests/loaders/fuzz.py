@@ -199,18 +199,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--minutes", type=float, default=60.0, help="stop after so long")
     parser.add_argument("--case", type=int, help="repeat this one")
     options = parser.parse_args()
     if options.case is not None:
         print(case(options.case, options.seed))
         return 0
-    jobs = [(number, options.seed) for number in range(options.cases)]
+    numbers = range(options.first, options.first + options.cases)
+    jobs = [(number, options.seed) for number in numbers]
     started = time.perf_counter()
+    ends: Counter[str] = Counter()
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        ends = Counter(pool.imap_unordered(_case, jobs, chunksize=20))
+        for ended in pool.imap_unordered(_case, jobs, chunksize=20):
+            ends[ended] += 1
+            if time.perf_counter() - started > 60 * options.minutes:
+                break
     for ended, times in ends.most_common():
         print(f"{times:>8,}  {ended}")
-    print(f"{options.cases:,} cases in {time.perf_counter() - started:.0f} s")
+    took = time.perf_counter() - started
+    print(f"{ends.total():,} cases in {took:.0f} s ({ends.total() / took * 60:,.0f} a minute)")
     return int(any(ended.startswith("!") for ended in ends))
 
 

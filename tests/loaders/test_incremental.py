@@ -166,7 +166,8 @@ def test_of_rows_of_one_key_the_earliest_stays_across_loads(tmp_path):
                     'columns.joined_at = "at"\n')  # fmt: skip
     out = tmp_path / "w"
     load(export(tmp_path, "p1", "id,at\na,2026-01-05\nb,2026-01-02\n"), "files", out, plan)
-    append(export(tmp_path, "p2", "id,at\na,2026-01-01\nb,2026-01-09\n"), out, map=plan)
+    report = append(export(tmp_path, "p2", "id,at\na,2026-01-01\nb,2026-01-09\n"), out, map=plan)
+    assert counts(report) == (0, 1, 0, 1)
     whole = tmp_path / "whole"
     load([tmp_path / "p1", tmp_path / "p2"], "files", whole, plan)
     assert tables(out) == tables(whole)
@@ -192,6 +193,24 @@ def test_tables_and_columns_that_the_load_does_not_have_stay(tmp_path):
     append(export(tmp_path, "orders_2", HEAD + "b,2026-01-02,10,0,,\n"), out)
     assert [row["note"] for row in rows(out, "orders")] == ["mine", None]
     assert (out / "staff.csv").read_text().endswith("s,adviser\n")
+
+
+def test_a_table_that_somebody_broke_is_named(tmp_path):
+    out = tmp_path / "w"
+    source = export(tmp_path, "orders_1", HEAD + "a,2026-01-01,10,0,,\n")
+    load(source, "files", out)
+    table = pq.read_table(out / "orders.parquet")
+    place = table.column_names.index("amount")
+    pq.write_table(table.set_column(place, "amount", [["dear"]]), out / "orders.parquet")
+    newer = export(tmp_path, "orders_2", HEAD + "b,2026-01-01,10,0,,\n")
+    with pytest.raises(WorkspaceError, match=r"orders\.parquet: holds what is not of the table"):
+        append(newer, out)
+    (out / "orders.parquet").write_bytes(b"PAR1")
+    with pytest.raises(WorkspaceError, match=r"orders\.parquet: cannot be read"):
+        append(newer, out)
+    (out / "orders.parquet").rename(out / "orders.csv")
+    with pytest.raises(WorkspaceError, match="no single Parquet file"):
+        append(newer, out)
 
 
 def test_what_cannot_be_appended_to(tmp_path):
