@@ -138,16 +138,16 @@ class Joining:
             )
         return Outcome(counts, conflicts if self.table.key else 0, held)
 
-    def write(self, path: Path, options: str) -> int:
-        """Write the rows that are left, in order of time, and return how many."""
+    def write(self, path: Path, options: str) -> None:
+        """Write the rows that are left, in order of time."""
         event = self.table.event
         order = f'"{event}" NULLS LAST, ' if event in self.declared else ""
         with self._readable():
             self.engine.execute(
                 f"COPY (SELECT {listed(self.columns)} FROM ({self._rows()}) "
-                f"ORDER BY {order}_order, _nth) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd{options})"
+                f"ORDER BY {order}_order, _nth) TO {quoted(path)} "
+                f"(FORMAT parquet, COMPRESSION zstd{options})"
             )
-        return self.count()
 
     def count(self) -> int:
         """Return how many rows are left."""

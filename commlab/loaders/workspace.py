@@ -269,6 +269,7 @@ class WorkspaceWriter:
                 f"{table.name}: {outcome.conflicts:,} keys ({', '.join(table.key)}) have rows that "
                 "contradict each other; `commlab check` shows them."
             )
-        unique = not outcome.conflicts
-        mark = f", KV_METADATA {{'{UNIQUE_MARK}': '{joining.count()}'}}" if unique else ""
-        return joining.write(self._place.building / f"{table.name}.parquet", mark)
+        rows = joining.count()
+        mark = "" if outcome.conflicts else f", KV_METADATA {{'{UNIQUE_MARK}': '{rows}'}}"
+        joining.write(self._place.building / f"{table.name}.parquet", mark)
+        return rows
