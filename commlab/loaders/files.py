@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pandas as pd
+import pyarrow as pa
 
 from commlab.errors import LoadError, nearest
 from commlab.loaders import binary, bombs, encoding, header
 from commlab.loaders.unpack import Unpacked
 
 CHUNK_ROWS = 100_000
+_PIECE = 2_000  # rows as Python lists at a time: the garbage collector walks through all there are
 _ZIP, _PARQUET, _OLE = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
 _HTML = (b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta")
 
@@ -236,6 +238,7 @@ def _next_chunk(
     width = len(columns)
     lines: list[int] = []
     kept: list[list[str]] = []
+    pieces: list[list[pa.Array]] = [[] for _ in columns]
     rejected: dict[str, list[int]] = {}
     for line, cells in records:
         if len(cells) > width and not any(cells[width:]):
@@ -249,14 +252,23 @@ def _next_chunk(
         else:
             lines.append(line)
             kept.append(cells)
-        if len(kept) == rows:
+            if len(kept) == _PIECE:
+                _into_columns(kept, pieces)
+        if len(lines) == rows:
             break
-    if not kept and not rejected:
+    if not lines and not rejected:
         return None
-    cells_by_column = zip(*kept, strict=True) if kept else [()] * width
+    _into_columns(kept, pieces)
     index = pd.Index(lines, dtype="int64", name="line")
     data = {
-        name: pd.Series(list(cells), index=index, dtype="str")
-        for name, cells in zip(columns, cells_by_column, strict=True)
+        name: pd.Series(pa.chunked_array(arrays, pa.large_string()), index=index, dtype="str")
+        for name, arrays in zip(columns, pieces, strict=True)
     }
     return Chunk(pd.DataFrame(data, index=index), rejected)
+
+
+def _into_columns(kept: list[list[str]], pieces: list[list[pa.Array]]) -> None:
+    """Move rows into columns of Arrow, and forget them."""
+    for column, cells in zip(pieces, zip(*kept, strict=True), strict=bool(kept)):
+        column.append(pa.array(cells, pa.large_string()))
+    kept.clear()
