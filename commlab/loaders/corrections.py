@@ -16,7 +16,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "identities": ("member_id", "kind", "value_hash"),
 }
 
-# {new} and {old} are the cells of the newer export and of what was loaded, {left} is the row's end.
+# {new} and {old} are the cells of the newer export and of what was loaded.
 _EARLIEST = "least({new}, {old})"
 _LATEST = "greatest({new}, {old})"
 _FIRST = "coalesce({old}, {new})"
@@ -26,7 +26,7 @@ _END = (
 )
 ONE_WAY: dict[tuple[str, str], str] = {
     # A withdrawn message stays withdrawn: exports name the state at the time of writing.
-    ("messages", "revoked"): "coalesce({new}, false) OR coalesce({old}, false)",
+    ("messages", "revoked"): ("CASE WHEN {new} OR {old} THEN true ELSE coalesce({new}, {old}) END"),
     # Observation began with the first export that had the row.
     ("memberships", "observed_from"): _EARLIEST,
     ("contacts", "observed_from"): _EARLIEST,

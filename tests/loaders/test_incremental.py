@@ -87,6 +87,9 @@ def test_state_that_only_moves_one_way_stays(tmp_path):
     load(export(tmp_path, "messages_1", head + "m,a,2026-01-01,true\n"), "files", out)
     append(export(tmp_path, "messages_2", head + "m,a,2026-01-01,false\n"), out)
     assert [row["revoked"] for row in rows(out, "messages")] == [True]
+    load(export(tmp_path, "messages_3", head + "m,a,2026-01-01,\n"), "files", tmp_path / "v")
+    report = append(export(tmp_path, "messages_4", head + "m,a,2026-01-01,\n" * 2), tmp_path / "v")
+    assert counts(report) == (0, 0, 2, 0)  # not known is not "no"
 
 
 STAY = "group_id,member_id,joined_at,observed_from,last_seen_at,left_at,leave_kind\n"
