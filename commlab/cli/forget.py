@@ -47,8 +47,6 @@ def forget(
     for told, counts in (("deleted", found.deleted), ("link emptied", found.emptied)):
         for table, rows in counts.items():
             click.echo(f"{rows:>10,}  {told}: {table}")
-    if found.sources:
-        click.echo(f"{found.sources:>10,}  deleted: what loads keep of their sources")
     if reports is not None:
         if not dry_run:
             remove_people(reports, members)

@@ -19,12 +19,16 @@ import duckdb
 from commlab import sources
 from commlab.errors import ArgumentError, WorkspaceError
 from commlab.loaders import forgotten
-from commlab.loaders.forget_sources import forget_sources
-from commlab.loaders.forgotten import person_columns
-from commlab.loaders.sql import quoted
-from commlab.tables import TABLES, UNIQUE_MARK
+from commlab.tables import TABLES, UNIQUE_MARK, Table
 from commlab.workspace import workspace_files
 
+# Columns that may name a member and are not declared as pointing to `members`, since they may
+# name somebody else as well.
+_ALSO = {
+    "memberships": ("inviter_id",),
+    "contents": ("creator_id",),
+    "surveys": ("respondent_id",),
+}
 _MENTIONS, _REPLY = "mentions", "reply_to"
 
 
@@ -35,17 +39,28 @@ class Forgotten:
     Attributes:
         deleted: Table → rows that went.
         emptied: Table → rows in which only the link to the person went.
-        sources: Rows of what loads kept of their sources, for the next one to go on from.
     """
 
     deleted: Mapping[str, int]
     emptied: Mapping[str, int]
-    sources: int = 0
 
     @property
     def rows(self) -> int:
-        """Rows touched in all tables and sources."""
-        return sum(self.deleted.values()) + sum(self.emptied.values()) + self.sources
+        """Rows touched in all tables."""
+        return sum(self.deleted.values()) + sum(self.emptied.values())
+
+
+def person_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns of a table that name a member.
+
+    Example:
+        >>> person_columns(TABLES["referrals"]), person_columns(TABLES["groups"])
+        (('inviter_id', 'invitee_id'), ())
+    """
+    if table.name == "members":
+        return ("member_id",)
+    pointing = [c.name for c in table.columns if c.references == "members.member_id"]
+    return (*pointing, *_ALSO.get(table.name, ()))
 
 
 def forget(
@@ -108,8 +123,7 @@ def forget(
             # First: after a crash in between, the next call still knows whom it was about.
             forgotten.remember(folder, ids)
             work.write(found)
-        kept = forget_sources(engine, folder, dry_run=dry_run)
-        return dataclasses.replace(found, sources=kept)
+    return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,11 +144,11 @@ class _File:
             )
         if self.csv:
             delimiter, _ = sources.header(self.path)
-            return (f"read_csv({quoted(self.path)}, header = true, all_varchar = true, "
+            return (f"read_csv({_quoted(self.path)}, header = true, all_varchar = true, "
                     f"delim = {_text(delimiter)}, quote = '\"', escape = '\"', "
                     "auto_detect = false, columns = "
                     f"{_columns(sources.header(self.path)[1])})")  # fmt: skip
-        return f"read_parquet({quoted(self.path)}, file_row_number = true)"
+        return f"read_parquet({_quoted(self.path)}, file_row_number = true)"
 
 
 class _Work:
@@ -221,11 +235,11 @@ class _Work:
         else:
             query += " ORDER BY file_row_number"
             how = f"FORMAT parquet, COMPRESSION zstd{self._mark(name)}"
-        self.engine.execute(f"COPY ({query}) TO {quoted(target)} ({how})")
+        self.engine.execute(f"COPY ({query}) TO {_quoted(target)} ({how})")
 
     def _mark(self, name: str) -> str:
         """Return the mark that keys are unique, for what is left, where the file had it."""
-        path = quoted(self.files[name].path)
+        path = _quoted(self.files[name].path)
         held = self.engine.execute(
             f"SELECT decode(value) FROM parquet_kv_metadata({path}) "
             f"WHERE decode(key) = '{UNIQUE_MARK}'"
@@ -287,6 +301,10 @@ def _columns(names: Iterable[str]) -> str:
 
 def _text(words: str) -> str:
     return "'" + words.replace("'", "''") + "'"
+
+
+def _quoted(path: Path) -> str:
+    return _text(str(path))
 
 
 def _number(engine: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -15,31 +15,9 @@ from pathlib import Path
 
 from commlab import privacy
 from commlab.errors import WorkspaceError
-from commlab.tables import TABLES, Table
-from commlab.workspace import workspace_files
 
 FILE = "forgotten.json"
 _FORMAT = 1
-# Columns that may name a member and are not declared as pointing to `members`, since they may
-# name somebody else as well.
-_ALSO = {
-    "memberships": ("inviter_id",),
-    "contents": ("creator_id",),
-    "surveys": ("respondent_id",),
-}
-
-
-def person_columns(table: Table) -> tuple[str, ...]:
-    """Return the columns of a table that name a member.
-
-    Example:
-        >>> person_columns(TABLES["referrals"]), person_columns(TABLES["groups"])
-        (('inviter_id', 'invitee_id'), ())
-    """
-    if table.name == "members":
-        return ("member_id",)
-    pointing = [c.name for c in table.columns if c.references == "members.member_id"]
-    return (*pointing, *_ALSO.get(table.name, ()))
 
 
 def digest(member: str) -> str:
@@ -84,23 +62,3 @@ def remember(workspace: Path, members: Iterable[str]) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def among(workspace: Path, hashes: frozenset[str]) -> list[str]:
-    """Return the ids in the tables of a workspace folder that were forgotten."""
-    import duckdb
-
-    if not hashes:
-        return []
-    with duckdb.connect() as engine:
-        engine.execute("CREATE TABLE people (id VARCHAR)")
-        for name, path in workspace_files(workspace).items():
-            held = engine.read_parquet(str(path)) if path.suffix == ".parquet" else None
-            for column in person_columns(TABLES[name]) if held is not None else ():
-                if column in held.columns:
-                    engine.execute(
-                        f'INSERT INTO people SELECT DISTINCT "{column}" FROM read_parquet(?)',  # noqa: S608
-                        [str(path)],
-                    )
-        found = engine.execute("SELECT DISTINCT id FROM people WHERE id IS NOT NULL").fetchall()
-    return sorted(item for (item,) in found if digest(item) in hashes)

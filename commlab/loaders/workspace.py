@@ -18,9 +18,8 @@ import pyarrow.parquet as pq
 
 from commlab.config import Settings, settings_to_toml
 from commlab.errors import WorkspaceError
-from commlab.loaders import forgotten, log, place
+from commlab.loaders import log, place
 from commlab.loaders.arrow import to_arrow
-from commlab.loaders.forget import forget
 from commlab.loaders.joining import COPY, SAME_KEY, Joining
 from commlab.loaders.report import REPORT_FILE, SOURCES, LoadReport
 from commlab.loaders.sql import quoted
@@ -233,27 +232,12 @@ class WorkspaceWriter:
             for account in self.report.accounts:
                 account.name_new()
         self.report.check()
-        self._leave_out_forgotten()
         note = self._place.settings(settings_to_toml(self.settings))
         if note:
             self.report.notes.append(note)
         self._log.write(self._place.building, self.report, appends=self.appends)
         (self._place.building / REPORT_FILE).write_text(self.report.to_json(), encoding="utf-8")
         self._place.take()
-
-    def _leave_out_forgotten(self) -> None:
-        """Keep the promise that an export does not bring back who was forgotten."""
-        gone = forgotten.among(self._place.building, forgotten.read(self.out))
-        if not gone:
-            return
-        found = forget(self._place.building, gone)
-        for name, rows in found.deleted.items():
-            self.report.tables[name] = self.report.tables.get(name, rows) - rows
-        self.report.notes.append(
-            f"{sum(found.deleted.values()):,} rows were left out again after they were counted, "
-            f"and {sum(found.emptied.values()):,} lost a link: they are of {len(gone):,} people "
-            "who were forgotten (`commlab forget`)."
-        )
 
     def _write(self, engine: duckdb.DuckDBPyConnection, table: Table, old: Path | None) -> int:
         joining = Joining(engine, table, self._staged[table.name], old)

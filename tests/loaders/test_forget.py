@@ -13,9 +13,8 @@ from click.testing import CliRunner
 import commlab as cl
 from commlab.cli import main
 from commlab.errors import ArgumentError, WorkspaceError
-from commlab.loaders import forgotten, load
-from commlab.loaders.forget import forget
-from commlab.loaders.forgotten import person_columns
+from commlab.loaders import forgotten
+from commlab.loaders.forget import forget, person_columns
 from commlab.report.lists import remove_people
 from commlab.tables import TABLES
 
@@ -179,40 +178,3 @@ def test_the_command_says_what_was_removed(workspace, busy):
     wrong = CliRunner().invoke(main, ["forget", "m_nobody", "--data", str(workspace)])
     assert wrong.exit_code == 2
     assert "are in no table" in wrong.output
-
-
-@pytest.mark.parametrize("append", [False, True])
-def test_a_later_export_does_not_bring_a_person_back(tmp_path, append):
-    exports, out = tmp_path / "exports", tmp_path / "out"
-    exports.mkdir()
-    members = "member_id,joined_at\nm1,2026-01-01\nm2,2026-01-02\n"
-    orders = "order_id,member_id,paid_at,amount\no1,m1,2026-01-03,5\no2,m2,2026-01-04,7\n"
-    (exports / "members.csv").write_text(members, encoding="utf-8")
-    (exports / "orders.csv").write_text(orders, encoding="utf-8")
-    load(exports, "files", out)
-    forget(out, ["m1"])
-    (exports / "members.csv").write_text(members + "m3,2026-02-01\n", encoding="utf-8")
-    report = load(exports, "files", out, append=append)
-    assert report.tables["members"] == 2
-    assert pd.read_parquet(out / "members.parquet")["member_id"].tolist() == ["m2", "m3"]
-    held = pd.read_parquet(out / "orders.parquet").set_index("order_id")["member_id"]
-    assert pd.isna(held["o1"])
-    assert held["o2"] == "m2"
-    assert any("who were forgotten" in note and "1 people" in note for note in report.notes)
-    assert not any("m1" in note for note in report.notes)
-    assert len(forgotten.read(out)) == 1
-
-
-def test_what_loads_keep_of_their_sources_loses_the_person(workspace, busy):
-    kept = workspace / "sources"
-    kept.mkdir()
-    frame = pd.DataFrame(
-        {"member_id": [busy, "m2", "m3"], "named": [["m2"], [busy, "m4"], None], "n": [1, 2, 3]}
-    )
-    frame.to_parquet(kept / "people.parquet")
-    assert forget(workspace, [busy], dry_run=True).sources == 2
-    assert forget(workspace, [busy]).sources == 2
-    left = pd.read_parquet(kept / "people.parquet")
-    assert left["member_id"].tolist() == ["m2", "m3"]
-    assert list(left["named"][0]) == ["m4"]
-    assert left["named"][1] is None
