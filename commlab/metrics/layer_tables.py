@@ -13,7 +13,7 @@ import pandas as pd
 from commlab import guards, stats
 from commlab.errors import NotEnoughDataError
 from commlab.estimate import LEVEL, Estimate
-from commlab.metrics import activity as activities, periods
+from commlab.metrics import periods
 from commlab.metrics.clustered import cluster_sums, clustered_rates, flag
 from commlab.metrics.layers import (
     ACTIONS,
@@ -21,8 +21,11 @@ from commlab.metrics.layers import (
     BROAD,
     BROAD_LAYERS,
     LAYERS,
+    YEAR,
     LayerRules,
+    first_day,
     member_layers,
+    signs_since,
 )
 from commlab.metrics.rates import minimum
 from commlab.metrics.transitions import NEW, moves, transition_table
@@ -34,6 +37,9 @@ DAYS = 90  # back: a quarter, so that most who buy at all have had the time
 SPELLS = 3  # looked back over: three quarters hold more people and more of the seasons
 MONTHS = 6  # of the history: a season, and few enough columns to read
 VALUED = ("loyal", "fading")
+# Days of orders before a day on which somebody can be called valuable, of the 365 that count:
+# with less than half of them known few would be, whatever they spend.
+KNOWN = YEAR // 2
 
 
 def layer_table(
@@ -241,19 +247,9 @@ def _earlier(ds: Dataset, days: int) -> dt.date:
 
 def _reaches(ds: Dataset, rules: LayerRules, day: dt.date) -> bool:
     """Return whether what layers rest on was recorded long enough before a day."""
-    needed = []
+    begun = []
     if ds.has("orders"):
-        needed.append(("order", rules.overdue_days))
+        begun.append((first_day(ds, "order"), max(rules.overdue_days, KNOWN)))
     if rules.heard:
-        needed.append(("any", ALIVE_DAYS))
-    for activity, back in needed:
-        begun = _first_day(ds, activity)
-        if begun is None or (day - begun).days < back:
-            return False
-    return bool(needed)
-
-
-def _first_day(ds: Dataset, activity: str) -> dt.date | None:
-    rows: ir.Table = activities.events(ds, activity)
-    first = ds.frame(rows.agg(first=rows["at"].min()))["first"].iloc[0]
-    return None if pd.isna(first) else first.date()
+        begun.append((signs_since(ds), ALIVE_DAYS))
+    return all(first is not None and (day - first).days >= back for first, back in begun)

@@ -42,7 +42,6 @@ ALIVE_DAYS = 30  # a sign of life within: a month, as the churn list has it
 TOP = 0.2  # of buyers, the share that counts as valuable: the trade's "20 % bring 80 %"
 OVERDUE = 90  # days, where too few bought twice for a pace of their own: a quarter
 _SIGNS = ("message", "check_in", "click")
-_EPOCH = dt.date(1970, 1, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,10 +73,13 @@ def layer_rules(ds: Dataset, overdue_days: int = 0, top: float = TOP) -> LayerRu
 
     Raises:
         ArgumentError: An argument is out of bounds.
+        NotEnoughDataError: Neither orders nor signs of life: everybody would be called silent.
     """
     guards.whole("overdue_days", overdue_days)
     guards.in_range("top", top, low=0, high=1, open_low=True)
-    heard = any(name in _SIGNS for name in _sources(ds))
+    heard = bool(_sources(ds))
+    if not ds.has("orders") and not heard:
+        raise NotEnoughDataError("nothing shows who buys or takes part.", where=ds.name)
     if not ds.has("orders"):
         return LayerRules(overdue_days or OVERDUE, None, False, heard)
     days, paced = overdue_days, False
@@ -155,7 +157,7 @@ def member_layers(ds: Dataset, rules: LayerRules) -> ir.Table:
 
     nothing = (
         ("prospect", "silent", "unbought") if ds.has("orders") else ("active", "still", "still")
-    )
+    )  # the last without orders never comes about: `layer_rules` refuses it
     layer = ibis.cases(
         (people.away.notnull(), "gone"),
         (people["last"].isnull(), told(*nothing)),
@@ -183,6 +185,32 @@ def _bought(ds: Dataset) -> ir.Table:
         last=days.day.max(),
         spent=ibis.ifelse(days.day >= first, days.net, 0).sum().cast("int64"),
     )
+
+
+def signs_since(ds: Dataset) -> dt.date | None:
+    """Return the day from which on the data show who takes part; None without any sign.
+
+    An archive of messages is often switched on later than the rest, and before it whoever only
+    writes looks silent: messages decide where there are any.
+
+    Args:
+        ds: The dataset.
+    """
+    names = _sources(ds)
+    found = [first_day(ds, name) for name in (names[:1] if names[:1] == ("message",) else names)]
+    return min((day for day in found if day is not None), default=None)
+
+
+def first_day(ds: Dataset, activity: str) -> dt.date | None:
+    """Return the day of the first activity of a kind; None without any.
+
+    Args:
+        ds: The dataset.
+        activity: See `activity.events`.
+    """
+    rows: ir.Table = activities.events(ds, activity)
+    first = ds.frame(rows.agg(first=rows["at"].min()))["first"].iloc[0]
+    return None if pd.isna(first) else first.date()
 
 
 def _sources(ds: Dataset) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from commlab.metrics.layers import BROAD, LAYERS
 from commlab.metrics.transitions import transition_table
 
 AS_OF = dt.date(2026, 6, 30)
-START = dt.date(2025, 9, 1)
+START = dt.date(2025, 3, 1)
 DAY = dt.timedelta(days=1)
 
 
@@ -134,6 +134,8 @@ def test_the_line_of_value_is_that_of_the_best_fifth(make_dataset):
     rules = metrics.layer_rules(make_dataset(tables, as_of=AS_OF.isoformat()), 45)
     rows = tables["orders"]
     rows = rows[(rows["paid_at"].dt.date <= AS_OF) & (rows["member_id"] != "a1")]
+    assert (rows["paid_at"].dt.date <= AS_OF - 365 * DAY).any()
+    rows = rows[rows["paid_at"].dt.date > AS_OF - 365 * DAY]
     net = (100 * (rows["amount"] - rows["refund_amount"])).round().astype(int)
     days = net.groupby([rows["member_id"], rows["paid_at"].dt.date]).sum()
     spent = days[days > 0].groupby(level=0).sum().sort_values(ascending=False)
@@ -182,7 +184,7 @@ def test_the_interval_of_what_follows_is_that_of_members_not_of_spells(make_data
     """Each of 40 members is in the layer three times: three times the rows, not the knowledge."""
     edges = [AS_OF - 60 * k * DAY for k in range(4)]
     spend = np.random.default_rng(0).gamma(1, 100, 40).round(2) + 1
-    rows = [(who, day, 1.0) for who in range(40) for day in (*edges, edges[-1] - 5 * DAY)]
+    rows = [(who, day, 1.0) for who in range(40) for day in (*edges, edges[-1] - 200 * DAY)]
     rows += [(who, day + DAY, float(x)) for who, x in enumerate(spend) for day in edges[1:]]
     orders = pd.DataFrame([(f"o{i}", f"m{who:02}", dt.datetime.combine(day, dt.time(12)), x)
                            for i, (who, day, x) in enumerate(rows)],
@@ -257,9 +259,12 @@ def test_months_add_up_and_early_ones_are_left_out(make_dataset):
     rules = metrics.layer_rules(ds, 45)
     history = metrics.layer_months(ds, rules, 12)
     months = sorted(history["month"].unique())
-    # June is not over; the first order is of the first days of September 2025.
+    # June is not over, and half a year of orders is the least that says who is valuable.
     assert pd.Timestamp("2026-05-01") == months[-1]
-    assert months[0] >= pd.Timestamp("2025-10-01")
+    first = tables["orders"]["paid_at"].min().normalize()
+    ends = pd.date_range("2025-06-30", "2026-05-31", freq="ME")
+    assert months == [end.replace(day=1) for end in ends if (end - first).days >= 182]
+    assert len(months) < len(ends)
     for month, own in history.groupby("month"):
         end = (month + pd.offsets.MonthEnd(0)).date()
         expected = pd.Series(walk(tables, end, 45, rules.valuable)).value_counts()
@@ -276,6 +281,27 @@ def test_without_orders_members_are_parted_by_taking_part(make_dataset):
     assert set(table["segment"]) == {"active", "still", "gone"}
     assert (table["status"] == "refused").all()
     assert metrics.layer_words(ds, rules).kind == "how_no_orders"
+
+
+def test_an_archive_of_messages_that_begins_late_makes_nobody_silent_before(make_dataset):
+    """Orders reach back two years, messages two months: who took part then is not known."""
+    tables = world()
+    late = tables["messages"][tables["messages"]["sent_at"] >= "2026-04-20"]
+    assert len(late)
+    for messages, known in ((tables["messages"], True), (late, False)):
+        ds = make_dataset({**tables, "messages": messages}, as_of=AS_OF.isoformat())
+        rules = metrics.layer_rules(ds, 45)
+        if known:
+            assert len(metrics.layer_moves(ds, rules, 90))
+        else:
+            with pytest.raises(errors.NotEnoughDataError, match="begin too late"):
+                metrics.layer_moves(ds, rules, 90)
+
+
+def test_where_nothing_shows_who_takes_part_there_are_no_layers(make_dataset):
+    tables = {name: frame for name, frame in world().items() if name in ("members", "memberships")}
+    with pytest.raises(errors.NotEnoughDataError, match="takes part"):
+        metrics.layer_rules(make_dataset(tables, as_of=AS_OF.isoformat()))
 
 
 def test_with_orders_alone_nobody_is_called_silent(make_dataset):
