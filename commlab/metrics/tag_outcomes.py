@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 DAYS = 90  # of what followed: a quarter
 OUTCOMES = ("bought", "active")
 COLUMNS = (
-    "tag_group", "tag", "outcome", "at_risk", "rate", "rest_at_risk", "rest_rate", "difference",
-    "low", "high", "p_adjusted", "flagged", "status",
+    "tag_group", "tag", "outcome", "at_risk", "took", "rate", "rest_at_risk", "rest_rate",
+    "difference", "low", "high", "p_adjusted", "flagged", "status",
 )  # fmt: skip
 
 
@@ -54,7 +54,8 @@ def tag_outcomes(
     Returns:
         Frame by outcome, then the largest difference first: tag_group, tag, outcome ("bought": a
         day with positive net spend; "active": any sign of life, see `activity`), at_risk (had the
-        tag), rate, rest_at_risk, rest_rate (of alike ones without), difference with low and high,
+        tag), took (of them), rate, rest_at_risk, rest_rate (of alike ones without), difference
+        with low and high,
         p_adjusted (Benjamini–Hochberg over all tags and outcomes), flagged, status.
 
     Raises:
@@ -130,7 +131,7 @@ def _contrasted(
             "difference": gap, "low": max(gap - half, -1.0), "high": min(gap + half, 1.0), "p": p,
         }  # fmt: skip
         rows.append({
-            "tag_group": group, "tag": tag, "outcome": outcome, "at_risk": int(n),
+            "tag_group": group, "tag": tag, "outcome": outcome, "at_risk": int(n), "took": int(k),
             "rest_at_risk": int(others), "status": "ok" if enough else "too_few",
             **{name: value if enough else np.nan for name, value in figures.items()},
         })  # fmt: skip

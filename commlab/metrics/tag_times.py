@@ -11,7 +11,6 @@ import pandas as pd
 from commlab import guards
 from commlab.errors import MissingTableError, NotEnoughDataError
 from commlab.metrics import cohorts, periods
-from commlab.metrics.departures import absences
 from commlab.metrics.tags import ANY, member_tags
 
 if TYPE_CHECKING:
@@ -24,8 +23,11 @@ _KEYS = ["segment", "stratum", "cluster"]
 def tag_time_rows(ds: Dataset, tag_group: str = ANY) -> pd.DataFrame:
     """Return days from joining to the first tag, as `models.survival_curve` takes them.
 
-    Day 1 is the day of joining. Members without a tag are left where they stand: at the end of
-    `as_of`, or on the day before they left for good. A tag set before joining counts on day 1.
+    Day 1 is the day of joining. Members without a tag are followed until the end of `as_of`, also
+    those who left untagged: they stay untagged. Were they taken out when they left, the curve would
+    say how many had been tagged if nobody ever left (leaving is a competing event; where all who
+    are out of sight are so because of `as_of`, keeping them gives the cumulative incidence: Fine
+    & Gray 1999, J. Am. Stat. Assoc. 94). A tag set before joining counts on day 1.
     Members whose only such tags have no known time are left out. The customers of one adviser
     are alike: advisers are the clusters.
 
@@ -43,9 +45,7 @@ def tag_time_rows(ds: Dataset, tag_group: str = ANY) -> pd.DataFrame:
     """
     rows = _first_tags(ds, tag_group)
     day = periods.number_of(ds.as_of, "day")
-    # Until when somebody could have been tagged: to the end of `as_of`, or until he left.
-    seen = ibis.least(ibis.literal(day, "int64"), rows.left_on.fill_null(day + 1) - 1)
-    rows = rows.mutate(seen=ibis.greatest(seen - rows.joined + 1, 0))
+    rows = rows.mutate(seen=ibis.greatest(ibis.literal(day + 1, "int64") - rows.joined, 0))
     wait = ibis.greatest(rows.tagged - rows.joined, 0)
     observed = (rows.tagged.notnull() & (wait < rows.seen)).fill_null(False)
     rows = rows.mutate(
@@ -110,7 +110,7 @@ def tagged_sums(ds: Dataset, days: int = DAYS, tag_group: str = ANY) -> pd.DataF
 
 
 def _first_tags(ds: Dataset, tag_group: str) -> ir.Table:
-    """Return every member: member_id, cluster, joined, tagged, left_on (days), undated (0 or 1)."""
+    """Return every member: member_id, cluster, joined, tagged (days), undated (0 or 1)."""
     if not ds.has("members", "tags"):
         raise MissingTableError(
             "time to a tag needs the tables 'members' and 'tags'.", where=ds.name
@@ -132,10 +132,4 @@ def _first_tags(ds: Dataset, tag_group: str) -> ir.Table:
     rows = people.left_join(tags, people.member_id == tags.who)
     rows = rows.select("member_id", "cluster", "joined", "tagged", "known")
     undated = (rows.known == 0).fill_null(False).cast("int64")
-    rows = rows.mutate(undated=undated).drop("known")
-    spells = absences(ds)
-    if spells is None:
-        return rows.mutate(left_on=ibis.null("int64"))
-    gone = spells.filter(spells.gone_until.isnull())
-    gone = gone.select(leaver="member_id", left_on=periods.number(gone.gone_from, "day"))
-    return rows.left_join(gone, rows.member_id == gone.leaver).drop("leaver")
+    return rows.mutate(undated=undated).drop("known")

@@ -123,6 +123,9 @@ def tag_coverage(ds: Dataset, old_days: int = OLD_DAYS) -> pd.DataFrame:
 def tag_ages(ds: Dataset, old_days: int = OLD_DAYS) -> pd.DataFrame:
     """Return each tag with its members, when it was last set at all, and how many are old.
 
+    Tags that fewer members have than may be shown (`small_cell` of the settings) are left out:
+    advisers write tags by hand, and what one person alone is called may name that person.
+
     Args:
         ds: The dataset, with tags.
         old_days: Days after which a tag is old.
@@ -141,6 +144,8 @@ def tag_ages(ds: Dataset, old_days: int = OLD_DAYS) -> pd.DataFrame:
     found = []
     for (group, tag), own in frame.groupby(keys):
         _, *figures = _aged("", own, old_days)
+        if figures[0] < ds.settings.small_cell:
+            continue
         on = pd.Timestamp(0) + pd.Timedelta(days=int(own["day"].max())) if (
             own["day"].notna().any()) else pd.NaT  # fmt: skip
         found.append((group, tag, on, *figures))
@@ -199,7 +204,8 @@ def tag_contradictions(ds: Dataset, exclusive: tuple[str, ...]) -> pd.DataFrame:
 
     Returns:
         Frame, most first: tag_group, tagged (members here with a tag of it), torn (with two or
-        more), rate, pair (the two values that meet most often).
+        more), rate, pair (the two values that meet most often;
+        empty where they meet in fewer members than may be shown: see `tag_ages`).
     """
     rows = _exclusive(ds, exclusive)
     each = rows.group_by("tag_group", "member_id").agg(k=rows.count())
@@ -214,6 +220,7 @@ def tag_contradictions(ds: Dataset, exclusive: tuple[str, ...]) -> pd.DataFrame:
     pairs = pairs.select("tag_group", "tag", "second")
     keys = ["tag_group", "tag", "second"]
     met = ds.frame(pairs.group_by(keys).agg(n=pairs.count()), keys)
+    met = met[met["n"] >= ds.settings.small_cell]
     met = met.sort_values("n", ascending=False, kind="stable").drop_duplicates("tag_group")
     met = met.set_index("tag_group")
     words = met["tag"].astype(str) + " / " + met["second"].astype(str)
