@@ -79,9 +79,14 @@ def first_order_kinds(
     times = np.array([medians.get(kind, nothing) for kind in frame["kind"]])
     frame["cycle"], frame["cycle_low"], frame["cycle_high"] = times.T
     rest, rest_again = (frame[x].sum() - frame[x] for x in ("at_risk", "returned"))
+    # Buyers of either side may be alike: the side that widens more counts.
+    own = frame["deff"].fillna(1.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        others = ((own * frame["at_risk"]).sum() - own * frame["at_risk"]) / rest
     p = stats.two_proportion_p(frame["returned"], frame["at_risk"], rest_again, rest,
-                               deff=frame["deff"].fillna(1.0))  # fmt: skip
-    enough = (frame["at_risk"] >= smallest).to_numpy()
+                               deff=np.fmax(own, others))  # fmt: skip
+    # One chat group tells nothing of how much groups vary.
+    enough = (frame["at_risk"] >= smallest).to_numpy() & frame["rate"].notna().to_numpy()
     compared = enough & (rest >= smallest).to_numpy()
     for name in ("rate", "low", "high", "deff"):
         frame[name] = frame[name].where(enough)

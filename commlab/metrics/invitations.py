@@ -35,7 +35,7 @@ def invitation_saturation(
 
     An invitation counts of whoever is in no group yet, from then on until the next one or for
     `window_days`, and only where that time is over. Beside it who deletes an adviser in that
-    time. Later invitations go to those who declined earlier ones: part of the fall is that the
+    time, of those who had one at the invitation. Later invitations go to those who declined earlier ones: part of the fall is that the
     willing have come already, not that invitations wear out.
 
     Args:
@@ -64,7 +64,8 @@ def invitation_saturation(
     for event in EVENTS:
         happened = _happened(ds, event)
         if happened is not None:
-            parts.append(ds.frame(_counted(ds, calls, happened), ["label"]).assign(event=event))
+            could = _friends(ds, calls) if event == "deleted" else calls
+            parts.append(ds.frame(_counted(could, happened), ["label"]).assign(event=event))
     frame = pd.concat(parts, ignore_index=True)
     if not frame["x"].sum():
         raise NotEnoughDataError("no invitation is recorded in touchpoints.", where=ds.name)
@@ -124,7 +125,16 @@ def _happened(ds: Dataset, event: str) -> ir.Table | None:
     return gone.select("member_id", at="deleted_at")
 
 
-def _counted(ds: Dataset, calls: ir.Table, happened: ir.Table) -> ir.Table:
+def _friends(ds: Dataset, calls: ir.Table) -> ir.Table:
+    """Return the invitations of those who had an adviser then: nobody else can delete one."""
+    friends = ds.table("contacts").select("member_id", "added_at", "deleted_at")
+    had = calls.inner_join(friends, "member_id")
+    had = had.filter(had.added_at <= had.begin,
+                     had.deleted_at.isnull() | (had.deleted_at >= had.begin))  # fmt: skip
+    return had.select("member_id", "unit", "label", "begin", "end").distinct()
+
+
+def _counted(calls: ir.Table, happened: ir.Table) -> ir.Table:
     """Return sums by label: invitations, and those that it followed."""
     both = calls.left_join(happened, "member_id").drop("member_id_right")
     # What happens at the moment of the next invitation is still that of this one's time.

@@ -46,7 +46,8 @@ def key_rates(
 
     Returns:
         Rows of `funnel` for the steps "joined_group", "chatted" and "tagged", those that at least
-        five people took, all with from_step "added_adviser" and place 1.
+        five people took, all with from_step "added_adviser" and place 1; p_adjusted is over the
+        segments of one step.
 
     Raises:
         MissingTableError: Nothing shows who added an adviser.

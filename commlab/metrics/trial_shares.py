@@ -65,7 +65,8 @@ def trial_shares(
     frame = frame.set_index("label").reindex(LABELS).fillna(0.0).reset_index()
     frame = pd.concat([frame, clustered_rates(frame, level=level)], axis=1)
     frame["at_risk"], frame["active"] = frame["x"].astype("int64"), frame["y"].astype("int64")
-    enough = (frame["at_risk"] >= smallest).to_numpy()
+    # One chat group tells nothing of how much groups vary.
+    enough = (frame["at_risk"] >= smallest).to_numpy() & frame["rate"].notna().to_numpy()
     for name in ("rate", "low", "high", "deff"):
         frame[name] = frame[name].where(enough)
     silent, shared = frame.iloc[0], frame.iloc[1]

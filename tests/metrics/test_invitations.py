@@ -60,6 +60,8 @@ def walk(tables):
             label = str(place) if place < 3 else "3+"
             for event, times in (("joined_group", joins), ("deleted", list(gone.get([who], [])))):
                 row = found.setdefault((event, label), [0, 0])
+                if event == "deleted" and any(time < at for time in times):
+                    continue  # no friend any more: nothing to delete
                 row[0] += 1
                 row[1] += any(at <= time < stop for time in times)
     return found
@@ -70,6 +72,7 @@ def test_equals_a_walk_through_each_log(make_dataset):
     frame = metrics.invitation_saturation(make_dataset(tables, as_of=AS_OF))
     counted = {(row.event, row.label): [row.at_risk, row.took] for row in frame.itertuples()}
     assert counted == walk(tables)
+    assert counted["deleted", "2"][0] < counted["joined_group", "2"][0]
     own = frame[frame["event"] == "joined_group"].set_index("label")
     assert own.loc["0", "low"] < 0.5 < own.loc["0", "high"]
     assert own.loc["1", "flagged"]
