@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +15,7 @@ from commlab.metrics.participation import DAYS, participation_rows
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
-REASONS = ("check_in", "签到")
+REASONS = ("check_in", "check-in", "签到")  # words in the reason of a reward, e.g. 每日签到
 
 
 def check_in_rows(ds: Dataset, days: int = DAYS) -> pd.DataFrame:
@@ -26,8 +28,9 @@ def check_in_rows(ds: Dataset, days: int = DAYS) -> pd.DataFrame:
 
     Returns:
         The frame of `participation_rows` by check-ins alone, and other_days (of writing in a
-        group in the same window), reward (points of the reasons "check_in" or "签到" earned in it,
-        currency units; missing without money per point in the settings).
+        group in the same window), reward (points earned in it whose reason holds one of
+        `REASONS`, currency units; missing without money per point in the settings, or where the
+        ledger holds no such points at all: then it does not say what checking in costs).
 
     Raises:
         MissingTableError: There are no orders or no points.
@@ -41,11 +44,13 @@ def check_in_rows(ds: Dataset, days: int = DAYS) -> pd.DataFrame:
     points = ds.table("points")
     first = ds.as_of - dt.timedelta(days=2 * days - 1)
     day = points["at"].date()
-    given = points.filter(points.reason.isin(REASONS), points.delta > 0, day >= first,
+    reason = points.reason.lower()
+    named = functools.reduce(operator.or_, (reason.contains(word) for word in REASONS))
+    given = points.filter(named, points.delta > 0, day >= first,
                           day <= ds.as_of - dt.timedelta(days=days))  # fmt: skip
     sums = given.group_by("member_id").agg(points=given.delta.sum())
     earned = ds.frame(sums, ["member_id"]).set_index("member_id")["points"].astype(float)
-    value = ds.settings.point_value
+    value = ds.settings.point_value if len(earned) else None
     worth = earned * (np.nan if value is None else value)
     rows["reward"] = worth.reindex(rows.index, fill_value=np.nan if value is None else 0.0)
     return rows.reset_index()
