@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from commlab.errors import NotEnoughDataError
 from commlab.report import compare, files, manifest
 from commlab.report.notebooks import OVERVIEW
-from commlab.report.results import RESULTS_FILE
+from commlab.report.results import RESULTS_FILE, read_results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,9 +96,10 @@ def changes(run_folder: Path | None, gate: Gate) -> tuple[pd.DataFrame, dict[str
     entries = [found.entries[name] for name in zip(rows["notebook"], rows["key"], strict=True)]
     figures = [Estimate.from_dict(dict(entry)) for entry in entries]
     rows.insert(3, "people", pd.Series([figure.n for figure in figures], rows.index, "Int64"))
+    held = read_results(run_folder / FOLDER)
     earlier = [
-        Estimate(value=value, n=figure.n, unit=figure.unit, method=figure.method)
-        for value, figure in zip(rows["before"], figures, strict=True)
+        Estimate.from_dict(dict(held[notebook][key]))
+        for notebook, key in zip(rows["notebook"], rows["key"], strict=True)
     ]
     kept = [
         bool(entry.get("label")) and gate.estimate(now).ok and gate.estimate(then).ok

@@ -37,12 +37,13 @@ def neutralised(frame: pd.DataFrame, *, keep_ids: bool = False) -> pd.DataFrame:
         cells = frame.iloc[:, position]
         if pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_datetime64_any_dtype(cells):
             continue
-        safe.isetitem(position, [_neutral(cell) for cell in cells])
-    safe.columns = [_neutral(str(column)) for column in frame.columns]
+        safe.isetitem(position, [neutral(cell) for cell in cells])
+    safe.columns = [neutral(str(column)) for column in frame.columns]
     return safe
 
 
-def _neutral(cell: Any) -> Any:
+def neutral(cell: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 

@@ -169,6 +169,15 @@ def test_lists_of_earlier_runs_lose_the_person(tmp_path):
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
 
 
+def test_of_lists_only_ids_count_and_ids_like_formulas_are_found(tmp_path):
+    folder = tmp_path / "demo" / "private"
+    folder.mkdir(parents=True)
+    path = folder / "due.csv"
+    path.write_text("member_id,purchases\r\n7,12\r\n'+86,3\r\n12,1\r\n", "utf-8-sig")
+    assert remove_people(tmp_path, ["12", "+86"]) == 2
+    assert pd.read_csv(path, encoding="utf-8-sig", dtype=str)["member_id"].tolist() == ["7"]
+
+
 def test_the_command_says_what_was_removed(workspace, busy):
     said = CliRunner().invoke(main, ["forget", busy, "--data", str(workspace), "--dry-run"])
     assert said.exit_code == 0, said.output
