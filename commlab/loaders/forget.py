@@ -18,18 +18,13 @@ import duckdb
 
 from commlab import sources
 from commlab.errors import ArgumentError, WorkspaceError
-from commlab.loaders import forgotten
-from commlab.tables import TABLES, UNIQUE_MARK, Table
+from commlab.loaders import forget_rules as rules, forget_sources, forgotten
+from commlab.loaders.forget_rules import person_columns
+from commlab.loaders.report import SOURCES
+from commlab.tables import TABLES, UNIQUE_MARK
 from commlab.workspace import workspace_files
 
-# Columns that may name a member and are not declared as pointing to `members`, since they may
-# name somebody else as well.
-_ALSO = {
-    "memberships": ("inviter_id",),
-    "contents": ("creator_id",),
-    "surveys": ("respondent_id",),
-}
-_MENTIONS, _REPLY = "mentions", "reply_to"
+__all__ = ["Forgotten", "forget", "person_columns"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,19 +45,6 @@ class Forgotten:
         return sum(self.deleted.values()) + sum(self.emptied.values())
 
 
-def person_columns(table: Table) -> tuple[str, ...]:
-    """Return the columns of a table that name a member.
-
-    Example:
-        >>> person_columns(TABLES["referrals"]), person_columns(TABLES["groups"])
-        (('inviter_id', 'invitee_id'), ())
-    """
-    if table.name == "members":
-        return ("member_id",)
-    pointing = [c.name for c in table.columns if c.references == "members.member_id"]
-    return (*pointing, *_ALSO.get(table.name, ()))
-
-
 def forget(
     workspace: Path | str,
     members: Iterable[str],
@@ -77,7 +59,7 @@ def forget(
     Emptied is the link where the row is about something else: orders (the money stays, nobody's),
     who invited somebody else, who made a piece of content, the receiver of a push, mentions and
     answers in others' messages. Words of others that happen to name the person are not looked
-    through.
+    through. What readers keep of their sources for the next load loses the person, too.
 
     Each table is written anew beside its file and put in place whole; after a crash the same
     call completes what was begun.
@@ -123,6 +105,8 @@ def forget(
             # First: after a crash in between, the next call still knows whom it was about.
             forgotten.remember(folder, ids)
             work.write(found)
+            more = forget_sources.clean(folder / SOURCES, set(ids).__contains__)
+            forgotten.remember(folder, more)
     return found
 
 
@@ -251,18 +235,10 @@ class _Work:
         return f", KV_METADATA {{'{UNIQUE_MARK}': '{rows - gone}'}}"
 
     def _people(self, name: str) -> list[str]:
-        held = self.columns[name]
-        return [column for column in person_columns(TABLES[name]) if column in held]
+        return rules.people(TABLES[name], self.columns[name])
 
     def _goes(self, name: str) -> str:
-        """Return when a row is deleted: it cannot be without the person."""
-        needed = TABLES[name].required
-        terms = [f'"{c}" IN (FROM gone)' for c in self._people(name) if c in needed]
-        if name == "surveys" and "member_id" in self.columns[name]:
-            terms.append("member_id IN (FROM gone)")
-        if name in ("orders", "order_items") and "order_id" in self.columns[name]:
-            terms.append("order_id IN (FROM orders_gone)")
-        return " OR ".join(f"coalesce({term}, false)" for term in terms) or "false"
+        return rules.goes(TABLES[name], self.columns[name], orders=self.delete_orders)
 
     def _changes(self, name: str) -> str:
         """Return when a row that stays loses a link."""
@@ -273,22 +249,8 @@ class _Work:
         return " OR ".join(terms) or "false"
 
     def _cell(self, name: str, column: str) -> str:
-        """Return what is written of a column."""
-        kept = f'"{column}"'
-        if column in self._people(name) and column not in TABLES[name].required:
-            return f"CASE WHEN {kept} IN (FROM gone) THEN NULL ELSE {kept} END"
-        if name == "messages" and column == _REPLY:
-            return f"CASE WHEN {kept} IN (FROM messages_gone) THEN NULL ELSE {kept} END"
-        if name == "messages" and column == _MENTIONS:
-            names = "getvariable('gone')"  # a query cannot stand inside a lambda
-            if self.files[name].csv:
-                split = f"string_split({kept}, ';')"
-                left = f"list_filter({split}, x -> NOT list_contains({names}, trim(x)))"
-                return f"array_to_string({left}, ';')"
-            return f"list_filter({kept}, x -> NOT list_contains({names}, x))"
-        if name == "coupons" and column == "order_id":
-            return f"CASE WHEN {kept} IN (FROM orders_gone) THEN NULL ELSE {kept} END"
-        return kept
+        return rules.cell(TABLES[name], column, text=self.files[name].csv,
+                          orders=self.delete_orders)  # fmt: skip
 
 
 def _texts(ids: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ from commlab.loaders.values import narrow
 
 KINDS = ("external_userid", "unionid", "phone", "shop_nickname")
 MASKED = "phone is masked: it identifies nobody"
+ID_LENGTH = 20  # of a hash in an id, 80 bits: no two of a million customers meet
 _HEX = 32  # 128 bits: no two of a billion identifiers meet
 _PAPER = re.compile(r"[\s()./\-]")  # what people write between digits
 _MAINLAND = re.compile(r"^(?:\+?86|0086)?(1[3-9]\d{9})$")

@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 
 from commlab.errors import WorkspaceError
-from commlab.loaders import corrections, counting
+from commlab.loaders import corrections, counting, forget_rules as rules
 from commlab.loaders.report import ALREADY, CORRECTION, EXAMPLES
 from commlab.loaders.sql import listed, quoted, same
 from commlab.tables import Table
@@ -58,6 +58,7 @@ class Joining:
         table: The declaration.
         parts: Parquet files of this load.
         old: File of the workspace that the rows are joined with.
+        gone: Hashes of people who were forgotten (`forgotten`): none of them comes back.
 
     Raises:
         WorkspaceError: The old file is not in the columns and types of the table.
@@ -69,8 +70,10 @@ class Joining:
         table: Table,
         parts: Sequence[Path],
         old: Path | None = None,
+        gone: frozenset[str] = frozenset(),
     ) -> None:
         self.engine, self.table, self.old = engine, table, old
+        self._left_out: list[tuple[int, str, int, list[int]]] = []
         files = ", ".join(quoted(path) for path in parts)
         new = f"SELECT * FROM read_parquet([{files}], union_by_name = true)"
         self._new = self._columns(new)
@@ -88,8 +91,11 @@ class Joining:
                 f"file_row_number - {rows} AS _order "
                 f"FROM read_parquet({quoted(old)}, file_row_number = true) UNION ALL BY NAME {new}"
             )
-        engine.execute(f"CREATE OR REPLACE TEMP VIEW staged AS {new}")
-        held = {*self._old, *self._new}
+        engine.execute(f"CREATE OR REPLACE TEMP VIEW everybody AS {new}")
+        here, held = "FROM everybody", self._columns("FROM everybody")
+        if gone:
+            here, self._left_out = rules.without(engine, table, held, gone)
+        engine.execute(f"CREATE OR REPLACE TEMP VIEW staged AS {here}")
         # What a person added to the file is kept, after what is declared.
         extra = [name for name in self._old if name not in table]
         self.declared = [name for name in table.names if name in held]
@@ -136,7 +142,7 @@ class Joining:
                 f"SEMI JOIN (SELECT {listed(name)} FROM staged WHERE _source < 0) o "
                 f"ON {same('s', 'o', name)} ANTI JOIN dropped USING (_order)"
             )
-        return Outcome(counts, conflicts if self.table.key else 0, held)
+        return Outcome(counts + self._left_out, conflicts if self.table.key else 0, held)
 
     def write(self, path: Path, options: str) -> None:
         """Write the rows that are left, in order of time."""

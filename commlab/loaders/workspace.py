@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from commlab.config import Settings, settings_to_toml
 from commlab.errors import WorkspaceError
-from commlab.loaders import log, place
+from commlab.loaders import forget_sources, forgotten, log, place
 from commlab.loaders.arrow import to_arrow
 from commlab.loaders.joining import COPY, SAME_KEY, Joining
 from commlab.loaders.report import REPORT_FILE, SOURCES, LoadReport
@@ -67,6 +67,7 @@ class WorkspaceWriter:
         self._staged: dict[str, list[Path]] = {}
         self._one_per_key: set[str] = set()
         self._again: set[int] = set()
+        self._gone: frozenset[str] = frozenset()
         self._rows = 0
 
     def __enter__(self) -> WorkspaceWriter:
@@ -76,11 +77,13 @@ class WorkspaceWriter:
         """Make sure that the target may be written, before any row is read.
 
         Raises:
-            WorkspaceError: The folder holds something else.
+            WorkspaceError: The folder holds something else, or its list of people who were
+                forgotten cannot be read.
         """
         self.settings = settings
         self.report.name = settings.name
         self._place.claim(self.report, overwrite=self._overwrite, append=self.appends)
+        self._gone = forgotten.read(self.out)
         # The first load of a workspace has nothing to append to.
         self.appends = self.appends and self._place.same
         self._log = log.read(self.out) if self._place.same else log.Log()
@@ -232,6 +235,11 @@ class WorkspaceWriter:
             for account in self.report.accounts:
                 account.name_new()
         self.report.check()
+        if self._gone:
+            forget_sources.clean(
+                self._place.building / SOURCES,
+                lambda item: forgotten.digest(item) in self._gone,
+            )
         note = self._place.settings(settings_to_toml(self.settings))
         if note:
             self.report.notes.append(note)
@@ -240,7 +248,7 @@ class WorkspaceWriter:
         self._place.take()
 
     def _write(self, engine: duckdb.DuckDBPyConnection, table: Table, old: Path | None) -> int:
-        joining = Joining(engine, table, self._staged[table.name], old)
+        joining = Joining(engine, table, self._staged[table.name], old, self._gone)
         outcome = joining.settle(earliest=table.name in self._one_per_key, again=self._again)
         for number, reason, rows, lines in outcome.counts:
             self.report.account(*self._owners[number]).found(reason, rows, lines)

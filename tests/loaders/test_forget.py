@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import commlab as cl
 from commlab.cli import main
 from commlab.errors import ArgumentError, WorkspaceError
-from commlab.loaders import forgotten
+from commlab.loaders import forget_sources, forgotten, load
 from commlab.loaders.forget import forget, person_columns
 from commlab.report.lists import remove_people
 from commlab.tables import TABLES
@@ -167,6 +167,66 @@ def test_lists_of_earlier_runs_lose_the_person(tmp_path):
     assert frame["member_id"].tolist() == ["m2"]
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_later_load_does_not_bring_the_person_back(tmp_path, again):
+    """The same exports with one more row, appended or loaded as a whole."""
+    source, out = tmp_path / "exports", tmp_path / "w"
+    source.mkdir()
+    (source / "members.csv").write_text("member_id,joined_at\nm1,2026-01-01\nm2,2026-01-02\n")
+    (source / "orders.csv").write_text(
+        "order_id,member_id,paid_at,amount\na,m1,2026-01-03,10\nb,m2,2026-01-04,20\n"
+    )
+    (source / "messages.csv").write_text(
+        "message_id,member_id,sent_at,text,reply_to,mentions\n"
+        "x1,m1,2026-01-03,hello,,\nx2,m2,2026-01-04,yes,x1,m1;m3\n"
+    )
+    load(source, "files", out)
+    forget(out, ["m1"])
+    with (source / "orders.csv").open("a") as stream:
+        stream.write("c,m1,2026-01-05,30\n")
+    report = load(source, "files", out, append=again)
+    after = held(out)
+    assert after["members"]["member_id"].tolist() == ["m2"]
+    assert after["messages"]["message_id"].tolist() == ["x2"]
+    assert after["messages"]["reply_to"].isna().all()
+    assert [list(item) for item in after["messages"]["mentions"]] == [["m3"]]
+    # The money of the shop stays, as nobody's.
+    orders = after["orders"].set_index("order_id")["member_id"]
+    assert set(orders.index) == {"a", "b", "c"}
+    assert orders.dropna().to_dict() == {"b": "m2"}
+    assert "of a person who was forgotten" in report.to_json()
+    assert forgotten.digest("m1") in forgotten.read(out)
+
+
+def test_what_readers_keep_loses_the_person(tmp_path):
+    """Also where a buyer is known by a masked phone and nickname alone."""
+    folder = tmp_path / "w" / "sources"
+    folder.mkdir(parents=True)
+    mask = "ab" * 16
+    pd.DataFrame({"member_id": ["p1", "p2"], "mask": [mask, "cd" * 16]}).to_parquet(
+        folder / "customers.parquet")  # fmt: skip
+    pd.DataFrame({"order_id": ["a", "b", "c"], "whole": ["p1", None, "p2"],
+                  "masked": [None, mask, None]}).to_parquet(folder / "orders.parquet")  # fmt: skip
+    pd.DataFrame(
+        {
+            "order_id": ["a", "b", "c"],
+            "whole": ["p1", None, "p2"],
+            "masked": [None, mask, None],
+            "phone": list("xyz"),
+        }
+    ).to_parquet(folder / "people.parquet")
+    pd.DataFrame({"member_id": ["p2", "p1"], "inviter_id": ["p1", None]}).to_parquet(
+        folder / "wecom.stays.parquet")  # fmt: skip
+    assert forget_sources.clean(folder, {"p1"}.__contains__) == {f"mask-{mask[:20]}"}
+    after = held(folder)
+    assert after["customers"]["member_id"].tolist() == ["p2"]
+    assert after["people"]["order_id"].tolist() == ["c"]
+    assert after["orders"]["whole"].tolist()[2] == "p2"
+    assert after["orders"][["whole", "masked"]].isna().sum().tolist() == [2, 3]
+    assert after["wecom.stays"].to_dict("list")["member_id"] == ["p2"]
+    assert after["wecom.stays"]["inviter_id"].isna().all()
 
 
 def test_of_lists_only_ids_count_and_ids_like_formulas_are_found(tmp_path):

@@ -28,7 +28,7 @@ SHEET = Sheet(
     },
     required=("phone", "joined_at"),
 )  # fmt: skip
-ID_LENGTH = 20  # 80 bits of the hash: no two of a million customers meet
+ID_LENGTH = identifiers.ID_LENGTH
 AGAIN = "a customer whom another row has"
 NO_PHONE = "phone is masked or none: the customer cannot be told from others"
 STORED = "stored_value"
