@@ -35,8 +35,9 @@ def invitation_saturation(
 
     An invitation counts of whoever is in no group yet, from then on until the next one or for
     `window_days`, and only where that time is over. Beside it who deletes an adviser in that
-    time, of those who had one at the invitation. Later invitations go to those who declined earlier ones: part of the fall is that the
-    willing have come already, not that invitations wear out.
+    time, of those who had one at the invitation. Later invitations go to those who declined
+    earlier ones: part of the fall is that the willing have come already, not that invitations
+    wear out.
 
     Args:
         ds: The dataset, with touchpoints of the event "invited".

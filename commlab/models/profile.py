@@ -51,10 +51,10 @@ def profile_table(
 
     Returns:
         Frame by dimension and segment, in their order: attribute, segment, people (all members),
-        share, share_value, at_risk (joined before the window); active (of them, retained), rate with low and high
-        (Wilson, n divided by the design effect),
-        difference, p_adjusted, flagged, status; net_per_member with net_low and net_high, and
-        net_difference, net_p_adjusted, net_flagged, net_status likewise.
+        share, share_value, at_risk (joined before the window); active (of them, retained), rate
+        with low and high (Wilson, n divided by the design effect), difference, p_adjusted,
+        flagged, status; net_per_member with net_low and net_high, and net_difference,
+        net_p_adjusted, net_flagged, net_status likewise.
     """
     parts = []
     for dimension, frame in counts.items():
