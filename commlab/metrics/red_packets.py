@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from commlab import guards
 from commlab.errors import MissingTableError, NotEnoughDataError
 from commlab.estimate import LEVEL
 from commlab.intervals import count_interval
+from commlab.metrics.rates import minimum
 
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
@@ -38,7 +40,8 @@ def red_packets(ds: Dataset, days: int = DAYS, *, level: float = LEVEL) -> pd.Da
         Frame: label ("made" by members, "made_by_staff", "opened", "earned"; those for which
         there are tables), people, entries (packets or rows of the ledger), points (spent or
         earned; missing of packets made), per_person with low and high (score interval of a mean
-        count, widened by the dispersion that people show; of those who did it at all).
+        count, widened by the dispersion that people show; of those who did it at all; missing of
+        fewer people than the settings ask for).
 
     Raises:
         MissingTableError: Neither messages nor points.
@@ -70,6 +73,8 @@ def red_packets(ds: Dataset, days: int = DAYS, *, level: float = LEVEL) -> pd.Da
     frame["per_person"], frame["low"], frame["high"] = count_interval(
         frame["people"], frame["entries"], frame["squares"], level=level
     )
+    few = frame["people"] < minimum(ds, None)
+    frame.loc[few, ["per_person", "low", "high"]] = np.nan
     order = frame["label"].map(KINDS.index)
     frame = frame.iloc[order.argsort()].reset_index(drop=True)
     return frame[["label", "people", "entries", "points", "per_person", "low", "high"]]

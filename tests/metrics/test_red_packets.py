@@ -36,12 +36,13 @@ def test_packets_by_hand(make_dataset):
         columns=["member_id", "at", "delta", "reason"],
     )  # fmt: skip
     tables = {"members": members, "messages": messages, "points": points, "orders": ORDER}
-    frame = metrics.red_packets(make_dataset(tables, as_of=AS_OF)).set_index("label")
+    frame = metrics.red_packets(make_dataset(tables, as_of=AS_OF, min_at_risk=2))
+    frame = frame.set_index("label")
     assert frame[["people", "entries"]].to_numpy().tolist() == [[2, 3], [1, 1], [2, 3], [1, 1]]
     assert frame["points"].fillna(-1).tolist() == [-1, -1, 40, 5]
     assert frame.loc["made", "per_person"] == 1.5
     assert frame.loc["made", "low"] < 1.5 < frame.loc["made", "high"]
-    assert np.isnan(frame.loc["earned", "low"])  # one person: no interval
+    assert np.isnan(frame.loc["earned", "per_person"])  # one person is too few
     none = {"points": points.iloc[4:5], "messages": messages.iloc[-1:]}
     with pytest.raises(errors.NotEnoughDataError, match="red packet"):
         metrics.red_packets(make_dataset({**tables, **none}, as_of=AS_OF))

@@ -58,7 +58,7 @@ def test_check_ins_and_points_are_those_of_the_window_before(make_dataset):
     orders = pd.DataFrame({"order_id": ["1"], "member_id": ["a"], "paid_at": ["2026-06-09"],
                            "amount": [30.0], "cost": [10.0]})  # fmt: skip
     points = pd.DataFrame(
-        [("a", "2026-05-02 08:00", 5, "check_in"), ("a", "2026-05-31 23:00", 7, "签到"),
+        [("a", "2026-05-02 08:00", 5, "check_in"), ("a", "2026-05-31 23:00", 7, "每日签到"),
          ("a", "2026-05-09", 100, "purchase"), ("a", "2026-06-01", 9, "check_in"),
          ("a", "2026-05-01 23:59", 9, "check_in")],
         columns=["member_id", "at", "delta", "reason"],
@@ -73,6 +73,9 @@ def test_check_ins_and_points_are_those_of_the_window_before(make_dataset):
     assert found["margin"].to_dict() == {"a": 20.0, "b": 0.0}
     unknown = metrics.check_in_rows(make_dataset(tables, as_of=as_of), 30)
     assert unknown["reward"].isna().all()
+    other = points[~points["reason"].isin(["check_in", "每日签到"])]  # nothing said of check-ins
+    untold = make_dataset({**tables, "points": other}, as_of=as_of, point_value=0.5)
+    assert metrics.check_in_rows(untold, 30)["reward"].isna().all()
     with pytest.raises(errors.NotEnoughDataError, match="check_ins"):
         metrics.check_in_rows(make_dataset({k: v for k, v in tables.items() if k != "check_ins"},
                                            as_of=as_of), 30)  # fmt: skip

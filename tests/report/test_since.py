@@ -101,3 +101,16 @@ def test_without_an_earlier_run_there_is_nothing_to_tell(tmp_path):
     for folder in (work, None):
         with pytest.raises(NotEnoughDataError, match="no earlier run"):
             since.changes(folder, Gate(5, "shop"))
+
+
+def test_a_change_is_hidden_by_the_people_of_the_earlier_run_too(tmp_path):
+    """10 % of 30 members are 3: told beside today's 10 % of 400 they would be known."""
+    before = run(tmp_path, "may", "2026-05-31", {
+        "02_a:x.few": share(0.1, 0.05, n=30), "02_a:x.many": share(0.5, 0.05, n=30),
+    })  # fmt: skip
+    now = run(tmp_path, "june", "2026-06-30", {
+        "02_a:x.few": share(0.1, 0.02), "02_a:x.many": share(0.5, 0.05),
+    })  # fmt: skip
+    rows, words = since.changes(lent(tmp_path, before, now), Gate(5, "shop"))
+    assert rows["key"].tolist() == ["x.many"]
+    assert words["n"] == 1
