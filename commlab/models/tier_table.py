@@ -29,6 +29,8 @@ def held_tiers(
     Months held within the first days (restricted mean of the Kaplan–Meier curve), so that members
     who still hold a tier count for what they have seen of it. One horizon for all, or they could
     not be compared: the first for which every tier with enough spells has a figure, else the last.
+    Where no spell has ended, the export holds the tiers of today alone: those who lost theirs are
+    not in it, and nothing is said of months.
 
     Args:
         holders: From `metrics.tier_holders`.
@@ -41,6 +43,8 @@ def held_tiers(
         `holders` with value, low and high (months held; missing where too few were followed so
         long) and horizon (days).
     """
+    if not spans["observed"].any():
+        return holders.assign(value=np.nan, low=np.nan, high=np.nan, horizon=horizons[-1])
     sizes = spans.groupby("segment")["n"].sum().reindex(holders["segment"]).fillna(0)
     wanted = (sizes >= min_at_risk).to_numpy()
     for days in horizons:

@@ -121,6 +121,16 @@ def test_holders_are_counted_on_the_day(make_dataset):
     assert models.held_tiers(table.reset_index(), metrics.tier_spans(ds))["value"].isna().all()
 
 
+def test_an_export_of_present_tiers_alone_says_nothing_of_months():
+    """Whoever lost a tier is not in it: all others seem to hold theirs for ever."""
+    holders = pd.DataFrame({"segment": ["gold"]})
+    spans = pd.DataFrame({"segment": "gold", "lower": [400, 30], "upper": [400, 30],
+                          "observed": False, "n": 50})  # fmt: skip
+    assert models.held_tiers(holders, spans)["value"].isna().all()
+    ended = spans.assign(observed=[False, True], upper=[400, 31])
+    assert models.held_tiers(holders, ended)["value"].notna().all()
+
+
 def test_moves_between_tiers_close(make_dataset):
     ds = make_dataset(tier_world(), as_of=AS_OF.isoformat(), min_at_risk=2)
     moved = metrics.tier_moves(ds, ["gold", "basic", "none"], 60)
