@@ -25,7 +25,7 @@ def plain(key, lang="en", **values):
 
 
 def test_the_made_up_community_is_answered_in_full(tmp_path):
-    run = run_all(SAMPLE, tmp_path / "out", notebooks=["11"])
+    run = run_all(SAMPLE, tmp_path / "out", notebooks=["11"], params={"exclusive": "肤质"})
     assert run.statuses == {SEGMENTS: "done"}
     truth = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))
     figures = {key: Estimate.from_dict(item) for key, item in run.results[SEGMENTS].items()}
@@ -56,6 +56,15 @@ def test_the_made_up_community_is_answered_in_full(tmp_path):
         assert " ".join(t("segments.page.title", lang).split()) in run.page(SEGMENTS, lang).said
     everything = " ".join(run.forwarded().values())
     assert not any(who in everything for who in add["member_id"].head(50))
+
+
+def test_a_guess_takes_no_tag_off(tmp_path):
+    run = run_all(SAMPLE, tmp_path / "out", notebooks=["11"], lang="en")
+    off = pd.read_csv(run.folder / "private" / "tags_to_remove.csv", encoding="utf-8-sig")
+    assert off.empty
+    said = run.page(SEGMENTS, "en").said
+    assert "was found from the data: " in said
+    assert "肤质" in said
 
 
 def test_actions_reach_the_overview(tmp_path):
@@ -104,7 +113,8 @@ def test_a_tag_like_a_formula_is_harmless_and_an_early_workspace_says_so(make_wo
                            "amount": [10.0]})  # fmt: skip
     workspace = make_workspace({"members": members, "tags": tags, "orders": orders},
                                as_of="2026-06-20")  # fmt: skip
-    run = run_all(workspace, tmp_path / "out", notebooks=["11"], lang="en")
+    run = run_all(workspace, tmp_path / "out", notebooks=["11"], lang="en",
+                  params={"exclusive": "skin"})  # fmt: skip
     assert run.statuses == {SEGMENTS: "done"}
     off = pd.read_csv(run.folder / "private/tags_to_remove.csv", encoding="utf-8-sig", dtype=str)
     assert off.to_numpy().tolist() == [["m3", "skin", "'=HYPERLINK(1)", "dry"]]
