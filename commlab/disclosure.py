@@ -91,7 +91,7 @@ LABELS = frozenset({
     "days", "day", "active_days", "starts_on", "ends_on", "cutoff", "horizon", "method",
     "dimension", "status", "repurchase_status", "notebook", "missing", "severity", "column",
     "rule", "unit", "examples", "what", "fix", "cohorts", "from_day", "days_before_as_of",
-    "first", "until", "hidden", "score", "feature", "state", "band", "send", "action",
+    "first", "until", "hidden", "score", "feature", "state", "band", "send", "action", "pair",
     "frequency", "week", "level", "chosen", "top", "parameter",
     "rank", "strong", "part", "reason", "signal", "posts",
     "start", "end", "hour", "weekday", "age", "weeks", "golden_weeks", "golden_share",

@@ -33,7 +33,7 @@ def tag_time_rows(ds: Dataset, tag_group: str = ANY) -> pd.DataFrame:
 
     Args:
         ds: The dataset, with members and tags.
-        tag_group: "(any)" tag of a person or survey, or a group of tags, of whatever source.
+        tag_group: "*any" tag of a person or survey, or a group of tags, of whatever source.
 
     Returns:
         Frame: cluster (adviser; absent where no adviser is known), lower, upper, observed, n; the

@@ -1,7 +1,7 @@
 """Tags on members: how many have one, who set them, how old they are, which contradict.
 
 A member has a tag when it was set by the end of `as_of`, or at a time that is not known. Staff do
-not count. A tag without a group is one of the group "(none)".
+not count. A tag without a group is one of the group "*none".
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from commlab.metrics.rates import minimum
 if TYPE_CHECKING:
     from commlab.dataset import Dataset
 
-UNGROUPED = "(none)"
+UNGROUPED = "*none"
 OLD_DAYS = 180  # half a year: skin, size of a household and taste are asked again by then
 # Sources that know the member by asking or listening; channel codes and rules tag by themselves.
 ASKED = ("corporate", "personal", "survey")
 EXCLUSIVE = 0.9  # of a group's members have one value: then a second one is a contradiction
-ANY, ALL = "(any)", "(all)"  # no name of a group: brackets keep them apart
+ANY, ALL = "*any", "*all"  # no name of a group: the star keeps them apart
 
 
 def member_tags(ds: Dataset) -> ir.Table:
@@ -72,7 +72,7 @@ def tag_coverage(ds: Dataset, old_days: int = OLD_DAYS) -> pd.DataFrame:
         old_days: Days after which a tag is old.
 
     Returns:
-        Frame, most members first, with "(any)" (of a person or survey) and "(all)" (of any source)
+        Frame, most members first, with "*any" (of a person or survey) and "*all" (of any source)
         on top: tag_group, tags (different ones), at_risk (members here), tagged, rate (a full
         count: no interval), dated (of them, with a known time), old (of those, the last tag of
         the group set more than `old_days` before the end of `as_of`), old_rate, median_days
@@ -224,7 +224,7 @@ def tag_contradictions(ds: Dataset, exclusive: tuple[str, ...]) -> pd.DataFrame:
     met = met.sort_values("n", ascending=False, kind="stable").drop_duplicates("tag_group")
     met = met.set_index("tag_group")
     words = met["tag"].astype(str) + " / " + met["second"].astype(str)
-    table["pair"] = table["tag_group"].map(words).fillna("")
+    table["pair"] = table["tag_group"].map(words).astype("str").fillna("")
     order = table.assign(size=-table["torn"]).sort_values(["size", "tag_group"], kind="stable")
     return table.loc[order.index].reset_index(drop=True)
 
@@ -255,7 +255,7 @@ def tagged_share(coverage: pd.DataFrame, kind: str = ANY) -> Estimate:
 
     Args:
         coverage: From `tag_coverage`.
-        kind: "(any)", "(all)" or a group of tags.
+        kind: "*any", "*all" or a group of tags.
     """
     own = coverage[coverage["tag_group"] == kind]
     n = int(coverage["at_risk"].max()) if len(coverage) else 0
@@ -267,7 +267,7 @@ def old_share(coverage: pd.DataFrame, kind: str = ANY) -> Estimate:
 
     Args:
         coverage: From `tag_coverage`.
-        kind: "(any)", "(all)" or a group of tags.
+        kind: "*any", "*all" or a group of tags.
     """
     own = coverage[coverage["tag_group"] == kind]
     return _counted(int(own["old"].sum()), int(own["dated"].sum()))

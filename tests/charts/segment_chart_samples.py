@@ -122,7 +122,7 @@ def tier_holders() -> pd.DataFrame:
 
 def tag_coverage() -> pd.DataFrame:
     return pd.DataFrame(
-        {"tag_group": ["(any)", "(all)", "生命周期", HOSTILE, "(none)"],
+        {"tag_group": ["*any", "*all", "生命周期", HOSTILE, "*none"],
          "tags": [14, 26, 2, 4, 1], "at_risk": 1643, "tagged": [1051, 1643, 1643, 423, 8],
          "rate": [0.64, 1.0, 1.0, 0.26, 0.01],
          "dated": [1051, 1643, 1643, 423, 0], "old": [542, 604, 607, 228, 0],
@@ -133,7 +133,7 @@ def tag_coverage() -> pd.DataFrame:
 
 def tag_ages() -> pd.DataFrame:
     return pd.DataFrame(
-        {"tag_group": ["兴趣", "(none)"], "tag": ["面膜", HOSTILE],
+        {"tag_group": ["兴趣", "*none"], "tag": ["面膜", HOSTILE],
          "last_set_on": [pd.Timestamp("2026-06-30"), pd.NaT], "tagged": [155, 9],
          "dated": [155, 0], "old": [76, 0], "old_rate": [0.49, np.nan],
          "median_days": [180.0, np.nan]}
@@ -164,7 +164,7 @@ def tag_advisers() -> pd.DataFrame:
 def tag_outcomes() -> pd.DataFrame:
     gap = np.array([0.134, -0.116, 0.04, -0.02, np.nan])
     return pd.DataFrame(
-        {"tag_group": ["来源", "来源", "肤质", "备注", "(none)"],
+        {"tag_group": ["来源", "来源", "肤质", "备注", "*none"],
          "tag": ["渠道-rf01", "渠道-sm01", "干皮", HOSTILE, "few"],
          "outcome": ["bought", "bought", "bought", "active", "bought"],
          "at_risk": [232, 79, 99, 40, 12], "rate": [0.43, 0.09, 0.3, 0.2, np.nan],

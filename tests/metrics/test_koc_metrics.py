@@ -151,5 +151,8 @@ def test_marked_hunters_are_learnt_from_and_listed(make_dataset: Callable) -> No
     assert found <= set(ids[:60])
     with pytest.raises(ArgumentError, match="none of the members"):
         cl.models.find_suspects(ds, ["nobody"])
-    with pytest.raises(NotEnoughDataError, match="labelled hunters"):
-        cl.models.find_suspects(ds, known[:5])
+    # Too few to learn from: they are listed all the same, and nobody else is because of them.
+    few = cl.models.find_suspects(ds, known[:5])
+    assert not few.learnt
+    assert set(few.freebies["member_id"]) == set(plain.freebies["member_id"]) | set(known[:5])
+    assert learnt.learnt

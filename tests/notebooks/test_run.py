@@ -20,7 +20,7 @@ from commlab import disclosure
 from commlab.config import LANGUAGES
 from commlab.estimate import Estimate
 from commlab.report.results import PERSONAL
-from commlab.text import entries, fmt
+from commlab.text import entries, fmt, t
 
 from . import notebook_source as source
 from .conftest import HOSTILE, UNMARKED, run_all
@@ -289,7 +289,11 @@ def test_english_pages_hold_chinese_only_from_the_data(run):
     folder = run.folder / "share" / "tables" / "10_content_timing"
     talk = pd.read_csv(folder / "talk_topics.csv")["words"].str.split("、").explode()
     terms = pd.read_csv(folder / "complaint_terms.csv")["word"]
-    names = [run.manifest["data"]["name"], *categories, *rooms, *topics, *ran, *tiers]
+    held = ds.table("tags").execute()
+    tags = pd.concat([held["tag"], held["tag_group"]]).dropna().unique()
+    regions = ds.table("members").region.execute().dropna().unique()
+    names = [run.manifest["data"]["name"], *categories, *rooms, *topics, *ran, *tiers, *tags,
+             *regions, t("segments.import.group", "zh")]  # fmt: skip
     brought = sorted([*names, *talk, *terms], key=len, reverse=True)
     for name in source.names():
         text = run.page(name, "en").text
