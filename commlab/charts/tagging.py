@@ -148,7 +148,7 @@ def separates(
         frame: `metrics.tag_outcomes`; the tags with the largest differences are drawn.
         lang: "en" or "zh".
         narrow: The form for phones: 8 tags; otherwise 12.
-        title: The finding; without it the title names the tag that parts most beyond chance.
+        title: The finding; without it the title counts the tags that part people beyond chance.
         as_of: Last day of the data.
         days: Days of what followed.
     """
@@ -159,9 +159,9 @@ def separates(
     frames.need(known, (), where)
     rows = known.head(laid.MOST[narrow]).sort_values("difference", ascending=False, kind="stable")
     rows = rows.reset_index(drop=True)
-    sure = known[frames.flags(known, "flagged")]
+    sure = int(np.sum(frames.flags(known, "flagged")))
     made = figure(
-        title=title or _separating(sure),
+        title=title or _separating(sure, len(known)),
         subtitle=t("segments.separates.subtitle", lang, days=days),
         foot=foot(lang, as_of=as_of, level=LEVEL,
                   extra=[laid.not_shown(len(known) - len(rows), lang)]),
@@ -185,10 +185,8 @@ def separates(
     return made
 
 
-def _separating(sure: pd.DataFrame) -> Words:
-    if sure.empty:
+def _separating(sure: int, of: int) -> Words:
+    # Their number, not the largest: the largest of many is larger than it will prove to be.
+    if not sure:
         return word("segments.separates.title_none")
-    row = sure.iloc[int(np.argmax(np.abs(frames.numbers(sure, "difference"))))]
-    gap = float(row["difference"])
-    key = "title" if gap > 0 else "title_less"
-    return word(f"segments.separates.{key}", tag=str(row["tag"]), gap=abs(gap))
+    return word(f"segments.separates.title{'_one' if sure == 1 else ''}", n=sure, of=of)
